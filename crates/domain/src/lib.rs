@@ -1,0 +1,1 @@
+//! Decisions about bookings and Salesforce records, as pure functions of values.

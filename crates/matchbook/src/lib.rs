@@ -1,0 +1,1 @@
+//! Matchbook connects bookings to Salesforce.

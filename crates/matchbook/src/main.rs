@@ -1,0 +1,3 @@
+//! The `matchbook` command.
+
+fn main() {}

@@ -1,0 +1,1 @@
+//! A local Salesforce org over real HTTP, for demos, tests and CI.
