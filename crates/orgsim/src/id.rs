@@ -20,7 +20,8 @@ impl SalesforceId {
             id[at] = BASE62[(number % 62) as usize];
             number /= 62;
         }
-        id[15..].copy_from_slice(&checksum(&id));
+        let sum = checksum(&id);
+        id[15..].copy_from_slice(&sum);
         SalesforceId(id)
     }
 
