@@ -1,1 +1,16 @@
 //! Decisions about bookings and Salesforce records, as pure functions of values.
+//!
+//! Nothing here reads a clock, a network or a database. A decision that needs to know something
+//! about the org answers with [`ask::Next::Ask`]; it is run again from the start with the answers
+//! added, until it answers [`ask::Next::Done`]. What it decided comes with notes that explain it.
+
+pub mod ask;
+pub mod backoff;
+pub mod booking;
+pub mod email_domain;
+pub mod event_description;
+pub mod names;
+pub mod org_shape;
+pub mod person_match;
+pub mod sync_outcome;
+pub mod sync_plan;

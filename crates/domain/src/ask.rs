@@ -1,0 +1,96 @@
+//! What may be asked of an org, in the domain's words, and what came back.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+
+use jiff::Timestamp;
+use jiff::civil::Date;
+use serde::{Deserialize, Serialize};
+
+use crate::booking::BookingId;
+use crate::email_domain::EmailAddress;
+use crate::sync_outcome::ErrorClass;
+
+/// A record's id in its org; opaque here.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct RecordId(pub String);
+
+impl fmt::Display for RecordId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// One question about the org.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Ask {
+    /// The Contacts with this email.
+    People(EmailAddress),
+    /// The active standard users with this email.
+    Users(EmailAddress),
+    /// The Events that carry this booking id, deleted ones too.
+    EventOf(BookingId),
+    /// One Event as it stands.
+    EventNow(RecordId),
+}
+
+/// A Contact found by email.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PersonRow {
+    /// Its id.
+    pub id: RecordId,
+    /// Its Account, if any.
+    pub account: Option<RecordId>,
+    /// LastActivityDate.
+    pub last_activity: Option<Date>,
+    /// CreatedDate.
+    pub created: Timestamp,
+}
+
+/// An Event.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct EventRow {
+    /// Its id.
+    pub id: RecordId,
+    /// Whether it lies in the recycle bin.
+    pub deleted: bool,
+    /// Subject.
+    pub subject: Option<String>,
+    /// WhoId.
+    pub who: Option<RecordId>,
+}
+
+/// What came back for one [`Ask`].
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Answer {
+    /// For [`Ask::People`].
+    People(Vec<PersonRow>),
+    /// For [`Ask::Users`].
+    Users(Vec<RecordId>),
+    /// For [`Ask::EventOf`] and [`Ask::EventNow`]; empty when there is none.
+    Events(Vec<EventRow>),
+}
+
+/// A look-up that could not be made. It is never read as "not found" (spec 4.1).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LookupFailure {
+    /// What kind of trouble, which decides what happens next.
+    pub class: ErrorClass,
+    /// Salesforce's code, or a word of ours where there was no answer.
+    pub code: String,
+    /// What happened, for a person to read.
+    pub message: String,
+}
+
+/// Everything asked so far.
+pub type Known = BTreeMap<Ask, Result<Answer, LookupFailure>>;
+
+/// What a decision says when it is run: ask this first, or here is the result.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Next<T> {
+    /// The decision needs these answers; run it again with them.
+    Ask(BTreeSet<Ask>),
+    /// Decided.
+    Done(T),
+}

@@ -1,0 +1,44 @@
+//! Which of several Contacts with one email is the attendee (spec 4.1).
+
+use std::cmp::Reverse;
+
+use crate::ask::PersonRow;
+
+/// Those with an Account first, then the latest activity, then the oldest, then the lowest id.
+pub fn choose(people: &[PersonRow]) -> Option<&PersonRow> {
+    people.iter().min_by_key(|p| (p.account.is_none(), Reverse(p.last_activity), p.created, p.id.clone()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ask::RecordId;
+    use jiff::Timestamp;
+
+    fn person(id: &str, account: Option<&str>, activity: Option<&str>, created: i64) -> PersonRow {
+        PersonRow {
+            id: RecordId(id.into()),
+            account: account.map(|a| RecordId(a.into())),
+            last_activity: activity.map(|a| a.parse().expect("a date")),
+            created: Timestamp::from_second(created).expect("in range"),
+        }
+    }
+
+    #[test]
+    fn one_person_is_chosen_by_a_fixed_order_whatever_order_rows_come_in() {
+        let best_first = [
+            person("4", Some("a"), Some("2026-05-02"), 9),
+            person("3", Some("a"), Some("2026-05-01"), 1),
+            person("5", Some("a"), None, 1),
+            person("6", Some("a"), None, 1),
+            person("2", Some("a"), None, 2),
+            person("1", None, Some("2026-06-01"), 1),
+        ];
+        for skip in 0..best_first.len() {
+            let mut rest = best_first[skip..].to_vec();
+            rest.reverse();
+            assert_eq!(choose(&rest).map(|p| &p.id), Some(&best_first[skip].id));
+        }
+        assert_eq!(choose(&[]), None);
+    }
+}

@@ -1,0 +1,314 @@
+use super::examples::{at, booking, email, org, record, wanted};
+use super::*;
+use crate::booking::ChangeKind;
+use crate::sync_outcome::{ErrorClass, Refusal, Verdict, WriteResult, absorb, before_sending, verdict};
+
+const NOW: &str = "2026-05-04T09:31:00Z";
+
+fn run(wanted: &RecordedBooking, synced: &Synced, org: &OrgShape, known: &Known) -> (Next<Plan>, Vec<Note>) {
+    let id = BookingId("bkg_1".into());
+    plan(PlanInput { id: &id, wanted, synced, org, now: at(NOW) }, known)
+}
+
+fn writes(next: Next<Plan>) -> Vec<Write> {
+    match next {
+        Next::Done(Plan::Write { writes, .. }) => writes,
+        other => panic!("expected something to write, got {other:?}"),
+    }
+}
+
+fn nobody_known() -> Known {
+    Known::from([(Ask::People(email("jane@acme.example")), Ok(Answer::People(vec![])))])
+}
+
+fn jane_known() -> Known {
+    let jane = PersonRow { id: record("003J"), account: None, last_activity: None, created: at(NOW) };
+    Known::from([(Ask::People(email("jane@acme.example")), Ok(Answer::People(vec![jane])))])
+}
+
+fn text(fields: &Fields, name: &str) -> String {
+    match fields.get(name) {
+        Some(FieldValue::Text(text)) => text.clone(),
+        other => panic!("{name} should be text, is {other:?}"),
+    }
+}
+
+/// The state after the booking was synced once.
+fn booked() -> Synced {
+    let wanted = wanted(booking());
+    let writes = writes(run(&wanted, &Synced::default(), &org(), &nobody_known()).0);
+    let sent = before_sending(&Synced::default(), None, &writes, at(NOW));
+    let results = [WriteResult::Done(Some(record("003N"))), WriteResult::Done(Some(record("00UN")))];
+    absorb(&sent, &writes, &results, &email("jane@acme.example"))
+}
+
+fn refusal(class: ErrorClass) -> Refusal {
+    Refusal { class, code: "X".into(), message: "x".into(), advice: "y".into(), gone: false, halted: false }
+}
+
+#[test]
+fn people_are_asked_for_before_anything_is_written() {
+    let (next, _) = run(&wanted(booking()), &Synced::default(), &org(), &Known::new());
+    assert_eq!(next, Next::Ask([Ask::People(email("jane@acme.example"))].into()));
+}
+
+#[test]
+fn an_unknown_organizer_is_asked_for_in_the_same_request() {
+    let org = OrgShape { users: [].into(), ..org() };
+    let (next, _) = run(&wanted(booking()), &Synced::default(), &org, &Known::new());
+    let asks = [Ask::People(email("jane@acme.example")), Ask::Users(email("ann@seller.example"))];
+    assert_eq!(next, Next::Ask(asks.into()));
+}
+
+#[test]
+fn a_new_person_becomes_a_contact_and_an_event_in_one_request() {
+    let (next, notes) = run(&wanted(booking()), &Synced::default(), &org(), &nobody_known());
+    let writes = writes(next);
+    let [Write::CreateContact { fields: contact }, Write::CreateEvent { fields: event }] = writes.as_slice() else {
+        panic!("expected a Contact and an Event, got {writes:?}");
+    };
+    assert_eq!((text(contact, "FirstName"), text(contact, "LastName")), ("Jane".into(), "Roe".into()));
+    assert_eq!(contact.get("OwnerId"), Some(&FieldValue::Record(record("005A"))), "the organizer owns new records");
+    assert_eq!(event.get("WhoId"), Some(&FieldValue::NewContact));
+    assert_eq!(event.get("OwnerId"), Some(&FieldValue::Record(record("005A"))));
+    assert_eq!(text(event, BOOKING_ID_FIELD), "bkg_1", "every Event carries the booking id");
+    assert_eq!(notes, vec![]);
+}
+
+#[test]
+fn a_known_person_is_used_and_not_created_again() {
+    let (next, _) = run(&wanted(booking()), &Synced::default(), &org(), &jane_known());
+    let writes = writes(next);
+    let [Write::CreateEvent { fields }] = writes.as_slice() else { panic!("expected one Event, got {writes:?}") };
+    assert_eq!(fields.get("WhoId"), Some(&FieldValue::Record(record("003J"))));
+}
+
+#[test]
+fn a_lookup_error_is_never_read_as_not_found() {
+    let failure =
+        LookupFailure { class: ErrorClass::Limit, code: "REQUEST_LIMIT_EXCEEDED".into(), message: "no".into() };
+    let known = Known::from([(Ask::People(email("jane@acme.example")), Err(failure.clone()))]);
+    let (next, _) = run(&wanted(booking()), &Synced::default(), &org(), &known);
+    assert_eq!(next, Next::Done(Plan::Failed(failure)));
+}
+
+#[test]
+fn what_was_written_is_not_written_again() {
+    let (next, notes) = run(&wanted(booking()), &booked(), &org(), &Known::new());
+    assert_eq!((next, notes), (Next::Done(Plan::InStep), vec![]));
+}
+
+#[test]
+fn a_reschedule_moves_the_same_event_without_asking_anything() {
+    let later = Booking { start: at("2026-05-07T09:30:00Z"), end: at("2026-05-07T10:00:00Z"), ..booking() };
+    let writes = writes(run(&wanted(later.clone()), &booked(), &org(), &Known::new()).0);
+    let fields = Fields::from([
+        ("StartDateTime".into(), FieldValue::Instant(later.start)),
+        ("EndDateTime".into(), FieldValue::Instant(later.end)),
+    ]);
+    assert_eq!(writes, vec![Write::UpdateEvent { event: record("00UN"), fields }]);
+}
+
+#[test]
+fn a_changed_description_is_left_as_it_is() {
+    let changed = Booking { notes: Some("Other notes".into()), ..booking() };
+    assert_eq!(run(&wanted(changed), &booked(), &org(), &Known::new()).0, Next::Done(Plan::InStep));
+}
+
+#[test]
+fn a_removed_location_is_emptied() {
+    let writes = writes(run(&wanted(Booking { location: None, ..booking() }), &booked(), &org(), &Known::new()).0);
+    let fields = Fields::from([("Location".into(), FieldValue::Null)]);
+    assert_eq!(writes, vec![Write::UpdateEvent { event: record("00UN"), fields }]);
+}
+
+#[test]
+fn a_new_subject_is_written_only_over_our_own() {
+    let retitled = wanted(Booking { title: "Demo".into(), ..booking() });
+    let ask = Ask::EventNow(record("00UN"));
+    assert_eq!(run(&retitled, &booked(), &org(), &Known::new()).0, Next::Ask([ask.clone()].into()));
+    let now = |subject: &str| {
+        let row = EventRow { id: record("00UN"), deleted: false, subject: Some(subject.into()), who: None };
+        Known::from([(ask.clone(), Ok(Answer::Events(vec![row])))])
+    };
+    let writes = writes(run(&retitled, &booked(), &org(), &now(&booking().title)).0);
+    assert!(
+        matches!(&writes[..], [Write::UpdateEvent { fields, .. }] if text(fields, "Subject") == "Demo"),
+        "{writes:?}"
+    );
+    let kept = run(&retitled, &booked(), &org(), &now("Renamed by Ann"));
+    assert_eq!(kept, (Next::Done(Plan::InStep), vec![Note::SubjectKept]));
+}
+
+#[test]
+fn an_event_deleted_in_salesforce_is_written_anew() {
+    let later = wanted(Booking { start: at("2026-05-06T09:45:00Z"), ..booking() });
+    let writes_sent = writes(run(&later, &booked(), &org(), &Known::new()).0);
+    let gone = WriteResult::Refused(Refusal { gone: true, ..refusal(ErrorClass::Data) });
+    assert_eq!(verdict(std::slice::from_ref(&gone)), Verdict::PlanAgain);
+    let after = absorb(&booked(), &writes_sent, &[gone], &email("jane@acme.example"));
+    let (next, notes) = run(&later, &after, &org(), &Known::new());
+    assert_eq!(notes, vec![Note::EventWrittenAnew]);
+    let writes = writes(next);
+    assert!(
+        matches!(&writes[..], [Write::CreateEvent { fields }] if fields["WhoId"] == FieldValue::Record(record("003N")))
+    );
+}
+
+#[test]
+fn a_cancel_deletes_the_event_and_then_nothing_is_left_to_do() {
+    let cancelled = wanted(Booking { status: BookingStatus::Cancelled, ..booking() });
+    let writes_sent = writes(run(&cancelled, &booked(), &org(), &Known::new()).0);
+    assert_eq!(writes_sent, vec![Write::DeleteEvent { event: record("00UN") }]);
+    for answer in [WriteResult::Done(None), WriteResult::Refused(Refusal { gone: true, ..refusal(ErrorClass::Data) })] {
+        let after = absorb(&booked(), &writes_sent, &[answer], &email("jane@acme.example"));
+        assert_eq!(run(&cancelled, &after, &org(), &Known::new()).0, Next::Done(Plan::InStep));
+    }
+}
+
+#[test]
+fn a_meeting_that_had_ended_keeps_its_event_when_cancelled() {
+    let cancelled = RecordedBooking {
+        changed_at: at("2026-05-06T10:00:00Z"),
+        changed_by: ChangeKind::Cancelled,
+        ..wanted(Booking { status: BookingStatus::Cancelled, ..booking() })
+    };
+    let (next, notes) = run(&cancelled, &booked(), &org(), &Known::new());
+    assert_eq!((next, notes), (Next::Done(Plan::InStep), vec![Note::EndedEventKept]));
+}
+
+#[test]
+fn cancelled_before_any_sync_makes_the_person_but_no_event() {
+    let cancelled = wanted(Booking { status: BookingStatus::Cancelled, ..booking() });
+    let writes = writes(run(&cancelled, &Synced::default(), &org(), &nobody_known()).0);
+    assert!(matches!(&writes[..], [Write::CreateContact { .. }]), "{writes:?}");
+    assert_eq!(run(&cancelled, &Synced::default(), &org(), &jane_known()).0, Next::Done(Plan::InStep));
+}
+
+#[test]
+fn a_booking_taken_up_again_after_its_cancel_gets_a_new_event() {
+    let after = Synced { event: SyncedEvent::Deleted, ..booked() };
+    let writes = writes(run(&wanted(booking()), &after, &org(), &Known::new()).0);
+    assert!(matches!(&writes[..], [Write::CreateEvent { .. }]), "{writes:?}");
+}
+
+#[test]
+fn another_attendee_gets_their_own_record_on_the_same_event() {
+    let mut other = booking();
+    other.attendee.email = email("joe@acme.example");
+    let known = Known::from([(Ask::People(email("joe@acme.example")), Ok(Answer::People(vec![])))]);
+    let writes = writes(run(&wanted(other), &booked(), &org(), &known).0);
+    let [Write::CreateContact { .. }, Write::UpdateEvent { fields, .. }] = writes.as_slice() else {
+        panic!("expected a Contact and a change, got {writes:?}");
+    };
+    assert_eq!(fields, &Fields::from([("WhoId".into(), FieldValue::NewContact)]));
+}
+
+#[test]
+fn an_organizer_without_a_user_leaves_the_event_with_the_connections_user() {
+    let org = OrgShape { users: [(email("ann@seller.example"), None)].into(), ..org() };
+    let (next, notes) = run(&wanted(booking()), &Synced::default(), &org, &jane_known());
+    let writes = writes(next);
+    assert!(
+        matches!(&writes[..], [Write::CreateEvent { fields }] if fields["OwnerId"] == FieldValue::Record(record("005C")))
+    );
+    assert_eq!(notes, vec![Note::OrganizerWithoutUser { email: email("ann@seller.example") }]);
+}
+
+#[test]
+fn fields_this_user_cannot_write_are_left_out_and_named() {
+    let mut org = org();
+    org.event.fields.remove("Location");
+    let (next, notes) = run(&wanted(booking()), &Synced::default(), &org, &jane_known());
+    assert!(matches!(&writes(next)[..], [Write::CreateEvent { fields }] if !fields.contains_key("Location")));
+    assert_eq!(notes, vec![Note::LeftOut { object: "Event".into(), field: "Location".into() }]);
+}
+
+#[test]
+fn texts_are_cut_at_a_character_to_what_the_field_holds() {
+    let long = Booking { title: "é".repeat(300), ..booking() };
+    let (next, notes) = run(&wanted(long), &Synced::default(), &org(), &jane_known());
+    assert!(matches!(&writes(next)[..], [Write::CreateEvent { fields }] if text(fields, "Subject") == "é".repeat(255)));
+    assert_eq!(notes, vec![Note::Cut { object: "Event".into(), field: "Subject".into(), length: 255 }]);
+}
+
+#[test]
+fn of_several_contacts_one_is_chosen_and_the_rest_are_told_of() {
+    let row = |id: &str, account: Option<&str>| PersonRow {
+        id: record(id),
+        account: account.map(record),
+        last_activity: None,
+        created: at(NOW),
+    };
+    let rows = vec![row("003A", None), row("003B", Some("001X"))];
+    let known = Known::from([(Ask::People(email("jane@acme.example")), Ok(Answer::People(rows)))]);
+    let (next, notes) = run(&wanted(booking()), &Synced::default(), &org(), &known);
+    assert!(
+        matches!(&writes(next)[..], [Write::CreateEvent { fields }] if fields["WhoId"] == FieldValue::Record(record("003B")))
+    );
+    assert_eq!(notes, vec![Note::SeveralContacts { count: 2, chosen: record("003B") }]);
+}
+
+/// Sent at `NOW` minus `minutes`, no answer came.
+fn unanswered(minutes: i64) -> Synced {
+    let planned = writes(run(&wanted(booking()), &Synced::default(), &org(), &nobody_known()).0);
+    let sent = before_sending(&Synced::default(), None, &planned, at(NOW) - SignedDuration::from_mins(minutes));
+    absorb(&sent, &planned, &[WriteResult::Unclear, WriteResult::Unclear], &email("jane@acme.example"))
+}
+
+fn looked_for(event: Option<EventRow>, mut known: Known) -> Known {
+    known.insert(Ask::EventOf(BookingId("bkg_1".into())), Ok(Answer::Events(event.into_iter().collect())));
+    known
+}
+
+#[test]
+fn a_lost_answer_is_looked_for_before_anything_is_sent_again() {
+    let (next, _) = run(&wanted(booking()), &unanswered(0), &org(), &Known::new());
+    assert_eq!(next, Next::Ask([Ask::EventOf(BookingId("bkg_1".into()))].into()));
+}
+
+#[test]
+fn a_lost_create_that_took_effect_is_taken_as_done() {
+    let row = EventRow { id: record("00UF"), deleted: false, subject: None, who: Some(record("003F")) };
+    let (next, _) = run(&wanted(booking()), &unanswered(0), &org(), &looked_for(Some(row), Known::new()));
+    let Next::Done(Plan::Adopt(adopted)) = next else { panic!("expected the found Event to be taken, got {next:?}") };
+    assert_eq!(run(&wanted(booking()), &adopted, &org(), &Known::new()).0, Next::Done(Plan::InStep));
+}
+
+#[test]
+fn a_lost_create_found_in_the_bin_stays_deleted_until_the_booking_moves() {
+    let row = EventRow { id: record("00UF"), deleted: true, subject: None, who: Some(record("003F")) };
+    let (next, notes) = run(&wanted(booking()), &unanswered(0), &org(), &looked_for(Some(row), Known::new()));
+    assert_eq!(notes, vec![Note::EventDeletedByOthers]);
+    let Next::Done(Plan::Adopt(adopted)) = next else { panic!("expected the found Event to be taken, got {next:?}") };
+    assert_eq!(run(&wanted(booking()), &adopted, &org(), &Known::new()).0, Next::Done(Plan::InStep));
+    let later = wanted(Booking { end: at("2026-05-06T11:00:00Z"), ..booking() });
+    assert_eq!(run(&later, &adopted, &org(), &Known::new()).1, vec![Note::EventWrittenAnew]);
+}
+
+#[test]
+fn a_lost_create_not_found_is_written_again_only_after_ten_minutes() {
+    let known = looked_for(None, nobody_known());
+    let waits = |minutes| run(&wanted(booking()), &unanswered(minutes), &org(), &known).0;
+    assert_eq!(waits(0), Next::Done(Plan::Wait { until: at("2026-05-04T09:31:15Z") }));
+    assert_eq!(waits(4), Next::Done(Plan::Wait { until: at("2026-05-04T09:35:00Z") }));
+    assert_eq!(waits(9), Next::Done(Plan::Wait { until: at("2026-05-04T09:32:00Z") }));
+    assert_eq!(writes(waits(10)).len(), 2, "after ten minutes both are written again");
+}
+
+#[test]
+fn a_lost_create_without_the_booking_id_field_waits_for_a_person() {
+    let mut org = org();
+    org.event.fields.remove(BOOKING_ID_FIELD);
+    let (next, _) = run(&wanted(booking()), &unanswered(30), &org, &nobody_known());
+    assert!(matches!(next, Next::Done(Plan::Hold { reason }) if reason.contains(BOOKING_ID_FIELD)));
+}
+
+#[test]
+fn the_gravest_refusal_decides_and_consequences_do_not_count() {
+    let refused = |class| WriteResult::Refused(refusal(class));
+    let halted = WriteResult::Refused(Refusal { halted: true, ..refusal(ErrorClass::Data) });
+    assert!(matches!(verdict(&[refused(ErrorClass::Passing), halted.clone()]), Verdict::Retry(_)));
+    assert!(matches!(verdict(&[refused(ErrorClass::Passing), refused(ErrorClass::Data)]), Verdict::Hold(_)));
+    assert_eq!(verdict(&[WriteResult::Done(None), WriteResult::Unclear]), Verdict::PlanAgain);
+}
