@@ -1,63 +1,19 @@
 //! Objects and fields: what the org's describe says, and what its rules are read from.
 
+mod custom;
+pub mod describe;
+mod field_type;
+mod standard;
+mod text;
+
 use std::collections::HashMap;
+use std::fmt;
+
+pub use custom::{custom_field, custom_object};
+pub use field_type::FieldType;
+pub use standard::{Feature, standard};
 
 use crate::row::Ordinal;
-
-/// A field's type as describe names it (Salesforce facts 5.1).
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum FieldType {
-    /// The record's own id.
-    Id,
-    /// Short text.
-    String,
-    /// Long text; over 255 characters it can be neither filtered nor sorted.
-    TextArea,
-    /// A phone number, free text.
-    Phone,
-    /// An email address; malformed ones are refused.
-    Email,
-    /// A web address, free text.
-    Url,
-    /// One of a list.
-    Picklist,
-    /// Several of a list, joined by `;`.
-    MultiPicklist,
-    /// A list that accepts other text.
-    Combobox,
-    /// Another record's id.
-    Reference,
-    /// A checkbox.
-    Boolean,
-    /// A whole number.
-    Int,
-    /// A number.
-    Double,
-    /// Money.
-    Currency,
-    /// A percentage.
-    Percent,
-    /// A calendar day.
-    Date,
-    /// An instant.
-    DateTime,
-    /// A time of day.
-    Time,
-    /// A compound address, read-only.
-    Address,
-    /// A compound location, read-only.
-    Location,
-    /// A list of ids kept in another object (`EventWhoIds`).
-    JunctionIdList,
-    /// Text shown masked.
-    EncryptedString,
-    /// Bytes.
-    Base64,
-    /// Anything else.
-    AnyType,
-    /// A structured value.
-    ComplexValue,
-}
 
 /// One entry of a picklist.
 #[derive(Debug, Clone, PartialEq)]
@@ -130,6 +86,10 @@ pub struct Field {
     pub reference_to: Vec<String>,
     /// The name of the parent relationship (`Account` for `AccountId`).
     pub relationship_name: Option<String>,
+    /// The name of the relationship as the parent sees it (`Contacts` for `Contact.AccountId`).
+    pub child_relationship: Option<String>,
+    /// Deleting the parent deletes the child.
+    pub cascade_delete: bool,
     /// The compound field this is a part of.
     pub compound: Option<String>,
     /// The field that controls a dependent picklist.
@@ -140,7 +100,15 @@ pub struct Field {
     pub picklist: Vec<PicklistEntry>,
     /// What a create stores when the field is left out.
     pub default_value: Option<serde_json::Value>,
-    /// True where no recorded describe shows the field: written from Salesforce facts 5.5.
+    /// What describe says beyond the type (`personname`, `plaintextarea`).
+    pub extra_type_info: Option<String>,
+    /// Field-level security can hide it.
+    pub permissionable: bool,
+    /// A look-up that search may filter on first.
+    pub search_prefilterable: bool,
+    /// The field explains itself: help text an admin wrote.
+    pub help: Option<String>,
+    /// True where no recorded describe shows the field: written from Salesforce facts 5.2 and 5.5.
     pub inferred: bool,
 }
 
@@ -153,10 +121,13 @@ pub struct ChildRelationship {
     pub field: String,
     /// The name in a child subquery (`Contacts`).
     pub name: Option<String>,
+    /// Deleting the parent deletes the child.
+    pub cascade_delete: bool,
 }
 
 /// One object.
 #[derive(Debug, Clone)]
+#[allow(clippy::struct_excessive_bools, reason = "describe's own flags")]
 pub struct Object {
     /// API name in its canonical case.
     pub name: String,
@@ -178,13 +149,128 @@ pub struct Object {
     pub queryable: bool,
     /// SOSL may name it.
     pub searchable: bool,
+    /// Shown through page layouts.
+    pub layoutable: bool,
+    /// Records may be merged.
+    pub mergeable: bool,
+    /// Kept in the list of recently used records.
+    pub mru_enabled: bool,
+    /// `updated` and `deleted` list its changes.
+    pub replicateable: bool,
+    /// Records may be read by id.
+    pub retrieveable: bool,
+    /// Apex triggers may watch it.
+    pub triggerable: bool,
+    /// Deleted records may come back.
+    pub undeletable: bool,
+    /// Has a Chatter feed.
+    pub feed_enabled: bool,
     fields: Vec<Field>,
     by_name: HashMap<String, Ordinal>,
-    /// Relationships from children to this object.
-    pub children: Vec<ChildRelationship>,
+}
+
+impl Field {
+    /// A field of that name and type on which nothing is allowed yet.
+    pub(crate) fn named(name: &str, label: &str, kind: FieldType) -> Self {
+        Field {
+            name: name.to_owned(),
+            label: label.to_owned(),
+            kind,
+            length: 0,
+            precision: 0,
+            scale: 0,
+            digits: 0,
+            createable: false,
+            updateable: false,
+            nillable: false,
+            defaulted_on_create: false,
+            filterable: false,
+            sortable: false,
+            groupable: false,
+            aggregatable: false,
+            external_id: false,
+            unique: false,
+            case_sensitive: false,
+            id_lookup: false,
+            indexed: false,
+            custom: false,
+            name_field: false,
+            calculated: false,
+            polymorphic: false,
+            reference_to: Vec::new(),
+            relationship_name: None,
+            child_relationship: None,
+            cascade_delete: false,
+            compound: None,
+            controller: None,
+            restricted_picklist: false,
+            picklist: Vec::new(),
+            default_value: None,
+            extra_type_info: None,
+            permissionable: false,
+            search_prefilterable: false,
+            help: None,
+            inferred: false,
+        }
+    }
+
+    /// Required on create: createable, not nillable, not filled by Salesforce (Salesforce facts 5.1).
+    pub fn required(&self) -> bool {
+        self.createable && !self.nillable && !self.defaulted_on_create
+    }
+
+    /// Whether its look-ups use an index: ids, references, names, the dates every object has, the email of a
+    /// person, unique and external-id fields (Salesforce facts 4.1, selectivity).
+    pub(crate) fn has_index(&self, object: &str) -> bool {
+        const NAMED: [&str; 3] = ["Name", "CreatedDate", "SystemModstamp"];
+        matches!(self.kind, FieldType::Id | FieldType::Reference)
+            || NAMED.contains(&self.name.as_str())
+            || (self.name == "Email" && matches!(object, "Contact" | "Lead"))
+            || self.unique
+            || self.external_id
+    }
 }
 
 impl Object {
+    /// An object without fields on which nothing is allowed yet.
+    pub(crate) fn named(name: &str, label: &str, label_plural: &str, key_prefix: Option<[u8; 3]>) -> Self {
+        Object {
+            name: name.to_owned(),
+            label: label.to_owned(),
+            label_plural: label_plural.to_owned(),
+            key_prefix,
+            custom: false,
+            createable: false,
+            updateable: false,
+            deletable: false,
+            queryable: false,
+            searchable: false,
+            layoutable: false,
+            mergeable: false,
+            mru_enabled: false,
+            replicateable: false,
+            retrieveable: false,
+            triggerable: false,
+            undeletable: false,
+            feed_enabled: false,
+            fields: Vec::new(),
+            by_name: HashMap::new(),
+        }
+    }
+
+    /// The field that names a record (`Name`, `Subject` of Event, `CaseNumber` of Case).
+    pub fn name_field(&self) -> Option<(Ordinal, &Field)> {
+        self.field("Name").filter(|(_, f)| f.name_field).or_else(|| {
+            let at = self.fields.iter().position(|f| f.name_field)?;
+            Some((Ordinal::try_from(at).ok()?, &self.fields[at]))
+        })
+    }
+
+    /// Whether ids of this object start with these three characters.
+    pub fn has_prefix(&self, prefix: &str) -> bool {
+        self.key_prefix.is_some_and(|own| own == prefix.as_bytes())
+    }
+
     /// The fields in describe's order; a field's position is its ordinal.
     pub fn fields(&self) -> &[Field] {
         &self.fields
@@ -253,4 +339,36 @@ impl Schema {
             }
         }
     }
+
+    /// The object whose ids start with these three characters.
+    pub fn by_prefix(&self, prefix: &str) -> Option<&Object> {
+        self.objects.iter().find(|object| object.has_prefix(prefix))
+    }
+
+    /// The relationships from child objects to this one, in the order of the children.
+    pub fn children(&self, parent: &str) -> Vec<ChildRelationship> {
+        let refers = |field: &&Field| field.reference_to.iter().any(|to| to.eq_ignore_ascii_case(parent));
+        let mut found = Vec::new();
+        for object in &self.objects {
+            found.extend(object.fields.iter().filter(refers).map(|field| ChildRelationship {
+                child: object.name.clone(),
+                field: field.name.clone(),
+                name: field.child_relationship.clone(),
+                cascade_delete: field.cascade_delete,
+            }));
+        }
+        found
+    }
 }
+
+/// Why a field or an object cannot be part of the schema, in words for whoever wrote it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SchemaError(pub String);
+
+impl fmt::Display for SchemaError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for SchemaError {}

@@ -1,1 +1,68 @@
 //! SOQL: lexer, parser, type checks and evaluation (Salesforce facts 4.1).
+
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+
+use crate::id::SalesforceId;
+use crate::row::{Ordinal, Row};
+use crate::schema::Schema;
+use crate::value::Value;
+
+/// What a query reads: the org as one user sees it.
+pub trait Source {
+    /// The objects of the org.
+    fn schema(&self) -> &Schema;
+
+    /// Whether the user may see the object, or one field of it. What may not be seen does not exist for the query.
+    fn readable(&self, object: &str, field: Option<Ordinal>) -> bool;
+
+    /// All records of an object that this query may see, in id order. `object` is the canonical name.
+    fn rows<'a>(&'a self, object: &str) -> Box<dyn Iterator<Item = (SalesforceId, &'a Row)> + 'a>;
+
+    /// One record that this query may see.
+    fn row(&self, object: &str, id: SalesforceId) -> Option<&Row>;
+
+    /// The records whose field equals the value, or none when the field has no index. Text comes in folded by
+    /// [`fold`]; the answer may hold more records than are equal or visible, never fewer.
+    fn index(&self, object: &str, field: Ordinal, value: &Value) -> Option<Vec<SalesforceId>>;
+
+    /// The moment of the call, for date literals.
+    fn now(&self) -> Timestamp;
+
+    /// The user's time zone, in which date literals count days.
+    fn time_zone(&self) -> &TimeZone;
+
+    /// The user's id, for `USING SCOPE mine`.
+    fn user(&self) -> SalesforceId;
+}
+
+/// What a query found.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Answer {
+    /// `totalSize`: the number of records after LIMIT and OFFSET; the count for `COUNT()`.
+    pub total: usize,
+    /// The records, ready for the wire, with `attributes`. Empty for `COUNT()`.
+    pub records: Vec<serde_json::Value>,
+    /// The object in FROM, in its canonical case.
+    pub object: String,
+    /// Aggregate results cannot be paged (Salesforce facts 4.1).
+    pub aggregate: bool,
+    /// How many records the conditions were tried on.
+    pub rows_scanned: u64,
+    /// The field whose index chose them (`Contact.Email`); none for a scan of all records.
+    pub index_used: Option<String>,
+}
+
+/// Why a query was refused, as REST says it with status 400.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Error {
+    /// Salesforce's error code (`INVALID_FIELD`).
+    pub code: &'static str,
+    /// Salesforce's message.
+    pub message: String,
+}
+
+/// Text as comparisons see it: without regard to case. Indexes keep their keys in this form.
+pub fn fold(text: &str) -> String {
+    text.to_lowercase()
+}
