@@ -1,1 +1,5 @@
-//! Matchbook connects bookings to Salesforce.
+//! Matchbook connects bookings to Salesforce: the binary's own modules, as a library so that tests can drive them.
+
+pub mod clock;
+pub mod secrets;
+pub mod store;

@@ -1,0 +1,326 @@
+use domain::booking::{BookingStatus, ChangeKind};
+use http::{HeaderMap, HeaderValue};
+use proptest::prelude::*;
+use serde_json::{Value, json};
+
+use super::*;
+
+const CREATED: &str = include_str!("../../../tests/data/calcom/created.json");
+const RESCHEDULED: &str = include_str!("../../../tests/data/calcom/rescheduled.json");
+const CANCELLED: &str = include_str!("../../../tests/data/calcom/cancelled.json");
+const FLAT_IN_LIST: &str = include_str!("../../../tests/data/calcom/flat_in_list.json");
+const NO_SHOW: &str = include_str!("../../../tests/data/calcom/no_show.json");
+const MEETING_ENDED: &str = include_str!("../../../tests/data/calcom/meeting_ended.json");
+const ALL: [&str; 6] = [CREATED, RESCHEDULED, CANCELLED, FLAT_IN_LIST, NO_SHOW, MEETING_ENDED];
+
+fn time(text: &str) -> Timestamp {
+    text.parse().expect("a time")
+}
+
+fn received() -> Timestamp {
+    time("2026-07-01T00:00:00Z")
+}
+
+fn read_text(body: &str) -> Result<Delivery, Unreadable> {
+    read(body.as_bytes(), received())
+}
+
+fn change(body: &str) -> SourceChange {
+    match read_text(body).expect("the sample can be read").content {
+        Content::Change(change) => *change,
+        Content::Ignored { reason } => panic!("the sample was ignored: {reason}"),
+    }
+}
+
+/// The created sample with one place set to something else.
+fn created_with(pointer: &str, value: Value) -> String {
+    let mut json: Value = serde_json::from_str(CREATED).expect("JSON");
+    *json.pointer_mut(pointer).expect("the sample has this place") = value;
+    json.to_string()
+}
+
+fn created_without(parent: &str, key: &str) -> String {
+    let mut json: Value = serde_json::from_str(CREATED).expect("JSON");
+    let parent = json.pointer_mut(parent).and_then(Value::as_object_mut).expect("the sample has this place");
+    parent.remove(key).expect("the sample has this key");
+    json.to_string()
+}
+
+fn signed(body: &[u8], secret: &str) -> HeaderMap {
+    let mut mac = Hmac::<Sha256>::new_from_slice(secret.as_bytes()).expect("any key");
+    mac.update(body);
+    header(&hex::encode(mac.finalize().into_bytes()))
+}
+
+fn header(value: &str) -> HeaderMap {
+    HeaderMap::from_iter([(http::HeaderName::from_static(SIGNATURE_HEADER), HeaderValue::from_str(value).unwrap())])
+}
+
+#[test]
+fn a_right_signature_is_believed() {
+    let secret = SecretString::from("shared with Cal.com");
+    assert_eq!(verify(&signed(b"body", "shared with Cal.com"), b"body", &secret), Ok(()));
+}
+
+#[test]
+fn the_signature_is_hmac_sha256_in_hex() {
+    // Test case 2 of RFC 4231.
+    let signature = header("5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843");
+    assert_eq!(verify(&signature, b"what do ya want for nothing?", &SecretString::from("Jefe")), Ok(()));
+}
+
+#[test]
+fn a_bad_signature_is_refused_in_words_and_without_the_secret() {
+    let secret = SecretString::from("hunter2hunter2");
+    let right = signed(b"body", "hunter2hunter2");
+    let cases = [
+        (HeaderMap::new(), &b"body"[..], "is missing"),
+        (header("no-secret-provided"), b"body", "has no secret"),
+        (header("5bdc"), b"body", "not 64 hexadecimal digits"),
+        (header(&"x".repeat(64)), b"body", "not 64 hexadecimal digits"),
+        (header(&"0".repeat(64)), b"body", "does not fit the body"),
+        (right, b"body ", "does not fit the body"),
+    ];
+    for (headers, body, expected) in cases {
+        let refused = verify(&headers, body, &secret).expect_err("must be refused").to_string();
+        assert!(refused.contains(expected) && !refused.contains("hunter2"), "{refused}");
+    }
+}
+
+#[test]
+fn an_empty_secret_lets_nobody_in() {
+    let refused = verify(&signed(b"body", ""), b"body", &SecretString::from("")).expect_err("must be refused");
+    assert!(refused.to_string().contains("secret is empty"), "{refused}");
+}
+
+#[test]
+fn a_created_booking_is_read_whole() {
+    let SourceChange { identity, event_type_slug, change } = change(CREATED);
+    assert_eq!(identity.uid, "tourA1b2C3d4E5f6G7h8i9");
+    assert_eq!(identity.ical_uid.as_deref(), Some("tourA1b2C3d4E5f6G7h8i9@Cal.com"));
+    assert_eq!(identity.previous_uid, None);
+    assert_eq!(event_type_slug, "product-tour");
+    assert_eq!((change.kind, change.occurred_at), (ChangeKind::Created, time("2026-06-08T13:05:11.204Z")));
+    insta::assert_json_snapshot!("created", change.booking);
+}
+
+#[test]
+fn a_reschedule_names_the_booking_it_moves() {
+    let SourceChange { identity, change, .. } = change(RESCHEDULED);
+    assert_eq!(identity.previous_uid.as_deref(), Some("tourA1b2C3d4E5f6G7h8i9"));
+    assert_eq!(change.kind, ChangeKind::Rescheduled);
+    assert_eq!(change.booking.start, time("2026-06-12T10:15:00Z"));
+    assert_eq!(change.booking.location.as_deref(), Some("Google Meet"));
+    assert_eq!(change.booking.notes.as_deref(), Some("Later is better."));
+    let [phone] = &change.booking.answers[..] else { panic!("only the phone number: {:?}", change.booking.answers) };
+    assert_eq!((phone.label.as_str(), phone.value.as_str()), ("Phone", "+31 20 555 0100"));
+}
+
+#[test]
+fn a_cancellation_carries_its_reason_and_reads_times_with_offsets() {
+    let booking = change(CANCELLED).change.booking;
+    assert_eq!(booking.status, BookingStatus::Cancelled);
+    assert_eq!(booking.cancel_reason.as_deref(), Some("Found another supplier"));
+    assert_eq!((booking.start, booking.end), (time("2026-06-12T10:15:00Z"), time("2026-06-12T11:00:00Z")));
+    assert_eq!(booking.location.as_deref(), Some("Havenweg 12, Rotterdam"));
+}
+
+#[test]
+fn the_flat_form_in_a_list_of_one_is_read_the_same() {
+    let SourceChange { identity, event_type_slug, change } = change(FLAT_IN_LIST);
+    assert_eq!((identity.uid.as_str(), identity.ical_uid, event_type_slug.as_str()), ("introQ1w2E3r4", None, "intro"));
+    assert_eq!(change.booking.title, "Intro call");
+    assert_eq!(change.booking.location.as_deref(), Some("+47 22 55 01 00"));
+    assert_eq!(change.booking.attendee.last_name.as_deref(), Some("Lind"));
+    assert_eq!(change.booking.organizer.time_zone, None, "Mars/Olympus is no time zone");
+}
+
+#[test]
+fn the_flat_form_is_read_without_its_list() {
+    let list: Value = serde_json::from_str(FLAT_IN_LIST).expect("JSON");
+    assert_eq!(change(&list[0].to_string()), change(FLAT_IN_LIST));
+}
+
+#[test]
+fn a_delivery_without_a_time_counts_as_happening_when_it_arrives() {
+    assert_eq!(change(&created_without("", "createdAt")).change.occurred_at, received());
+    assert_eq!(change(&created_with("/createdAt", Value::Null)).change.occurred_at, received());
+}
+
+#[test]
+fn a_repeat_has_the_same_key_and_another_delivery_another() {
+    let key = |body: &str| match read_text(body) {
+        Ok(delivery) => delivery.idempotency_key,
+        Err(unreadable) => unreadable.idempotency_key,
+    };
+    assert_eq!(key(CREATED), "BOOKING_CREATED:tourA1b2C3d4E5f6G7h8i9:2026-06-08T13:05:11.204Z");
+    assert_eq!(key(NO_SHOW), "BOOKING_NO_SHOW_UPDATED:tourZ9y8X7w6V5u4T3s2r1:2026-06-12T10:30:00.000Z");
+    for body in ["not JSON", "[]", MEETING_ENDED, &created_without("", "createdAt")] {
+        assert!(key(body).starts_with("sha256:") && key(body).len() == 71, "{}", key(body));
+    }
+}
+
+#[test]
+fn what_says_nothing_about_salesforce_is_ignored_with_a_reason() {
+    for (trigger, expected) in [("MEETING_ENDED", "when the meeting ends"), ("SOMETHING_NEW", "not about a booking")] {
+        let body = created_with("/triggerEvent", json!(trigger));
+        let Ok(Delivery { content: Content::Ignored { reason }, .. }) = read_text(&body) else {
+            panic!("{trigger} must be ignored");
+        };
+        assert!(reason.contains(expected), "{reason}");
+    }
+}
+
+#[test]
+fn triggers_about_bookings_that_are_not_applied_yet_need_attention_and_say_so() {
+    for trigger in
+        ["NO_SHOW_UPDATED", "REQUESTED", "REJECTED", "PAID", "PAYMENT_INITIATED", "SOMETHING"].map(|t| format!("BOOKING_{t}"))
+    {
+        let kept = read_text(&created_with("/triggerEvent", json!(trigger))).expect_err("must be kept");
+        assert_eq!(kept.trigger.as_deref(), Some(trigger.as_str()));
+        assert!(kept.message.contains("does not act on this yet"), "{kept}");
+    }
+}
+
+#[test]
+fn what_a_booking_cannot_do_without_is_named_with_what_was_expected() {
+    let long = "u".repeat(256);
+    let cases = [
+        ("not JSON".to_owned(), "the delivery is not JSON"),
+        (CREATED[..CREATED.len() / 2].to_owned(), "the delivery is not JSON"),
+        ("[]".to_owned(), "the delivery is a list; expected a JSON object"),
+        ("\"hello\"".to_owned(), "the delivery is a text; expected a JSON object"),
+        ("{}".to_owned(), "triggerEvent is missing; expected a trigger"),
+        (created_with("/triggerEvent", json!(5)), "triggerEvent is a number; expected a trigger"),
+        (created_with("/createdAt", json!("yesterday")), "createdAt is not a time with an offset"),
+        (created_with("/payload", json!([])), "payload is a list; expected the booking as an object"),
+        (created_without("/payload", "uid"), "payload.uid is missing"),
+        (created_with("/payload/uid", json!(long)), "payload.uid is longer than 255 characters"),
+        (created_with("/payload/uid", json!("\u{0} ")), "payload.uid is empty"),
+        (created_without("/payload", "type"), "payload.type is missing; expected the event type's slug"),
+        (created_with("/payload/startTime", json!("2026-06-11")), "payload.startTime is not a time with an offset"),
+        (created_with("/payload/endTime", json!("2026-06-01T00:00:00Z")), "payload.endTime is before the start"),
+        (created_without("/payload", "organizer"), "payload.organizer.email is missing"),
+        (created_with("/payload/organizer", json!("noor")), "payload.organizer.email is missing"),
+        (created_with("/payload/attendees", json!([])), "payload.attendees[0].email is missing"),
+        (created_with("/payload/attendees/0/email", json!("")), "payload.attendees[0].email is empty"),
+        (created_with("/payload/attendees/0/email", json!("piet")), "payload.attendees[0].email is not an email address"),
+        (
+            created_with("/payload/attendees/0/email", json!("31205550100@sms.cal.com")),
+            "payload.attendees[0].email is an address that Cal.com made up from a phone number",
+        ),
+    ];
+    for (body, expected) in cases {
+        let message = read_text(&body).expect_err(expected).to_string();
+        assert!(message.starts_with(expected), "expected: {expected}\n     got: {message}");
+    }
+}
+
+#[test]
+fn what_a_booking_can_do_without_may_have_any_shape() {
+    let mut json: Value = serde_json::from_str(CREATED).expect("JSON");
+    let payload = json["payload"].as_object_mut().expect("object");
+    for key in payload.keys().cloned().collect::<Vec<_>>() {
+        if !["type", "uid", "startTime", "endTime", "organizer", "attendees"].contains(&key.as_str()) {
+            payload.insert(key, json!([{"odd": 1}, null, 2.5]));
+        }
+    }
+    payload.remove("organizer").and_then(|o| o.get("email").cloned()).map(|email| {
+        payload.insert("organizer".into(), json!({"email": email, "name": 7, "timeZone": [], "language": null}))
+    });
+    let booking = change(&json.to_string()).change.booking;
+    assert_eq!((booking.title.as_str(), booking.location, booking.notes), ("product-tour", None, None));
+}
+
+#[test]
+fn long_texts_are_cut_and_nul_is_dropped() {
+    let title = change(&created_with("/payload/title", json!(format!("A\u{0}B{}", "é".repeat(5_000))))).change.booking.title;
+    assert!(title.starts_with("ABé") && title.chars().count() == MAX_LINE, "{} characters", title.chars().count());
+}
+
+#[test]
+fn a_place_is_a_link_else_words_else_the_service() {
+    let without_link = created_with("/payload/metadata", json!({"videoCallUrl": "javascript:alert(1)"}));
+    assert_eq!(change(&without_link).change.booking.location.as_deref(), Some("Zoom"));
+    for (location, expected) in [
+        ("https://meet.example/abc", "https://meet.example/abc"),
+        ("integrations:office365_video", "Microsoft Teams"),
+        ("integrations:sylaps_video", "Video call (sylaps)"),
+        ("inPerson", "In person"),
+        ("Dam 1, Amsterdam", "Dam 1, Amsterdam"),
+    ] {
+        let mut json: Value = serde_json::from_str(&without_link).expect("JSON");
+        json["payload"]["location"] = json!(location);
+        assert_eq!(change(&json.to_string()).change.booking.location.as_deref(), Some(expected));
+    }
+}
+
+/// Any JSON, to be put anywhere.
+fn any_json() -> impl Strategy<Value = Value> {
+    let leaf = prop_oneof![
+        Just(Value::Null),
+        any::<bool>().prop_map(Value::from),
+        any::<f64>().prop_map(Value::from),
+        ".{0,20}".prop_map(Value::from),
+        Just(json!("\u{0}")),
+        Just(json!("-009999-01-01T00:00:00Z")),
+    ];
+    leaf.prop_recursive(3, 12, 4, |inner| {
+        prop_oneof![
+            prop::collection::vec(inner.clone(), 0..4).prop_map(Value::from),
+            prop::collection::vec((".{0,8}", inner), 0..4).prop_map(|members| Value::Object(members.into_iter().collect())),
+        ]
+    })
+}
+
+/// Puts `new` at the `at`-th place of the document, counted depth first.
+fn replace_at(value: &mut Value, at: &mut usize, new: &Value) -> bool {
+    if *at == 0 {
+        *value = new.clone();
+        return true;
+    }
+    *at -= 1;
+    match value {
+        Value::Array(items) => items.iter_mut().any(|item| replace_at(item, at, new)),
+        Value::Object(members) => members.values_mut().any(|member| replace_at(member, at, new)),
+        _ => false,
+    }
+}
+
+/// No text of a booking holds a NUL, which the databases refuse.
+fn assert_storable(result: Result<Delivery, Unreadable>) {
+    let text = match result {
+        Err(unreadable) => unreadable.message + &unreadable.idempotency_key,
+        Ok(Delivery { trigger, idempotency_key, content: Content::Ignored { reason } }) => {
+            trigger + &idempotency_key + &reason
+        }
+        Ok(Delivery { content: Content::Change(change), .. }) => {
+            format!("{}{:?}", serde_json::to_string(&change.change.booking).expect("JSON"), change.identity)
+        }
+    };
+    assert!(!text.contains('\0') && !text.contains("\\u0000"), "NUL left in {text}");
+}
+
+proptest! {
+    #[test]
+    fn any_value_anywhere_never_panics(sample in 0..ALL.len(), mut at in 0..90_usize, new in any_json()) {
+        let mut json: Value = serde_json::from_str(ALL[sample]).expect("JSON");
+        replace_at(&mut json, &mut at, &new);
+        assert_storable(read_text(&json.to_string()));
+    }
+
+    #[test]
+    fn a_delivery_cut_off_or_with_a_wrong_byte_never_panics(sample in 0..ALL.len(), at in any::<prop::sample::Index>(), byte in any::<u8>()) {
+        let mut body = ALL[sample].as_bytes().to_vec();
+        let at = at.index(body.len());
+        body[at] = byte;
+        assert_storable(read(&body, received()));
+        body.truncate(at);
+        assert_storable(read(&body, received()));
+    }
+
+    #[test]
+    fn any_bytes_never_panic(body in prop::collection::vec(any::<u8>(), 0..200)) {
+        assert_storable(read(&body, received()));
+    }
+}

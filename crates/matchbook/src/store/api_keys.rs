@@ -1,0 +1,37 @@
+//! API keys: a user's, kept as hashes.
+
+use jiff::Timestamp;
+
+use super::{Store, StoreError, micros};
+use crate::clock::new_id;
+
+impl Store {
+    /// Adds a key for a user.
+    pub async fn add_api_key(
+        &self,
+        user_id: &str,
+        name: &str,
+        key_hash: &[u8],
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        sqlx::query("INSERT INTO api_key (id, user_id, name, key_hash, created_at) VALUES ($1, $2, $3, $4, $5)")
+            .bind(new_id("key"))
+            .bind(user_id)
+            .bind(name)
+            .bind(key_hash)
+            .bind(micros(now))
+            .execute(&self.write)
+            .await?;
+        Ok(())
+    }
+
+    /// The role of the user whose key this is.
+    pub async fn api_key_role(&self, key_hash: &[u8]) -> Result<Option<String>, StoreError> {
+        let row: Option<(String,)> =
+            sqlx::query_as("SELECT u.role FROM api_key k JOIN app_user u ON u.id = k.user_id WHERE k.key_hash = $1")
+                .bind(key_hash)
+                .fetch_optional(&self.read)
+                .await?;
+        Ok(row.map(|(role,)| role))
+    }
+}

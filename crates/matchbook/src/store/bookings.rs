@@ -1,0 +1,340 @@
+//! Bookings: what is wanted now, and under which uids their source knows them.
+
+use domain::booking::{Booking, BookingChange, BookingId, ChangeKind, RecordedBooking, apply_change};
+use jiff::Timestamp;
+
+use super::event_types::SyncTarget;
+use super::{Store, StoreError, SyncState, Tx, event_types, from_json, instant, json, micros, outbox};
+use crate::clock::new_id;
+
+/// How a source names a booking.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BookingIdentity {
+    /// The source's id.
+    pub source_id: String,
+    /// The uid of this change; a reschedule brings a new one.
+    pub uid: String,
+    /// The iCalUID, which stays the same for the life of the booking.
+    pub ical_uid: Option<String>,
+    /// The uid before a reschedule.
+    pub previous_uid: Option<String>,
+}
+
+/// A change to be recorded.
+#[derive(Debug, Clone)]
+pub struct NewChange {
+    /// How the source names the booking; none for bookings made by our own API.
+    pub identity: Option<BookingIdentity>,
+    /// The slug of its event type.
+    pub event_type_slug: String,
+    /// The change.
+    pub change: BookingChange,
+}
+
+/// What recording a change came to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum RecordedChange {
+    /// The booking is now as the change says, or a later change was already known.
+    Recorded(BookingId),
+    /// No event type has that slug.
+    UnknownEventType,
+}
+
+/// Which bookings to list.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Scope {
+    /// All of them, the latest start first.
+    #[default]
+    All,
+    /// Those that have not started, the next one first.
+    Upcoming,
+    /// Those that have started, the latest first.
+    Past,
+    /// Cancelled ones.
+    Cancelled,
+    /// Those whose sync waits for a person.
+    NeedsAttention,
+}
+
+/// One page of a listing.
+#[derive(Debug, Clone)]
+pub struct BookingPage {
+    /// The bookings.
+    pub rows: Vec<BookingRow>,
+    /// Where the next page starts; none on the last one.
+    pub next: Option<String>,
+}
+
+/// A booking with what is needed to show it.
+#[derive(Debug, Clone)]
+pub struct BookingRow {
+    /// Its id.
+    pub id: BookingId,
+    /// Its event type's title.
+    pub event_type: String,
+    /// Its event type's slug.
+    pub event_type_slug: String,
+    /// Its source's name; none for our own API.
+    pub source: Option<String>,
+    /// What is wanted now.
+    pub booking: Booking,
+    /// Counts its changes, from 1.
+    pub version: i64,
+    /// When it was first recorded.
+    pub created_at: Timestamp,
+    /// How its sync stands; none where its event type is not synced.
+    pub sync: Option<SyncState>,
+}
+
+const SELECT: &str = "SELECT b.id, e.title, e.slug, s.name, b.wanted, b.version, b.created_at, b.start_at,
+    o.state, o.reason, o.due_at, o.failures, o.worker IS NOT NULL, o.synced, o.connection_id
+    FROM booking b JOIN event_type e ON e.id = b.event_type_id
+    LEFT JOIN source s ON s.id = b.source_id LEFT JOIN outbox o ON o.booking_id = b.id";
+
+type Row = (
+    String,
+    String,
+    String,
+    Option<String>,
+    String,
+    i64,
+    i64,
+    i64,
+    Option<String>,
+    Option<String>,
+    Option<i64>,
+    Option<i64>,
+    bool,
+    Option<String>,
+    Option<String>,
+);
+
+impl Store {
+    /// One booking.
+    pub async fn booking(&self, id: &str) -> Result<Option<BookingRow>, StoreError> {
+        let sql = format!("{SELECT} WHERE b.id = $1");
+        let row: Option<Row> = sqlx::query_as(sqlx::AssertSqlSafe(sql)).bind(id).fetch_optional(&self.read).await?;
+        row.map(booking_row).transpose()
+    }
+
+    /// A page of bookings. `cursor` is the `next` of the page before; one that we did not make starts over.
+    pub async fn bookings(
+        &self,
+        scope: Scope,
+        cursor: Option<&str>,
+        limit: usize,
+        now: Timestamp,
+    ) -> Result<BookingPage, StoreError> {
+        let upcoming = scope == Scope::Upcoming;
+        let (compare, direction, edge) = if upcoming { (">", "ASC", i64::MIN) } else { ("<", "DESC", i64::MAX) };
+        let condition = match scope {
+            Scope::All => "$4 = $4",
+            Scope::Upcoming => "b.status = 'accepted' AND b.start_at >= $4",
+            Scope::Past => "b.status = 'accepted' AND b.start_at < $4",
+            Scope::Cancelled => "b.status = 'cancelled' AND $4 = $4",
+            Scope::NeedsAttention => "o.state = 'held' AND $4 = $4",
+        };
+        let sql = format!(
+            "{SELECT} WHERE {condition} AND (b.start_at {compare} $1 OR (b.start_at = $1 AND b.id {compare} $2))
+             ORDER BY b.start_at {direction}, b.id {direction} LIMIT $3"
+        );
+        let (start, id) = cursor.and_then(read_cursor).unwrap_or((edge, String::new()));
+        let mut rows: Vec<Row> = sqlx::query_as(sqlx::AssertSqlSafe(sql))
+            .bind(start)
+            .bind(id)
+            .bind(i64::try_from(limit + 1).unwrap_or(i64::MAX))
+            .bind(micros(now))
+            .fetch_all(&self.read)
+            .await?;
+        let more = rows.len() > limit;
+        rows.truncate(limit);
+        let next = rows.last().filter(|_| more).map(|row| format!("{}~{}", row.7, row.0));
+        Ok(BookingPage { rows: rows.into_iter().map(booking_row).collect::<Result<_, _>>()?, next })
+    }
+
+    /// Records a change that did not come by a delivery, with the sync it needs, in one transaction.
+    pub async fn record(&self, new: NewChange, now: Timestamp) -> Result<RecordedChange, StoreError> {
+        let mut tx = self.begin().await?;
+        let recorded = record_change(&mut tx, new, now).await?;
+        tx.commit().await?;
+        Ok(recorded)
+    }
+}
+
+fn read_cursor(cursor: &str) -> Option<(i64, String)> {
+    let (start, id) = cursor.split_once('~')?;
+    Some((start.parse().ok()?, id.to_owned()))
+}
+
+fn booking_row(row: Row) -> Result<BookingRow, StoreError> {
+    let (
+        id,
+        event_type,
+        event_type_slug,
+        source,
+        wanted,
+        version,
+        created_at,
+        _,
+        state,
+        reason,
+        due,
+        failures,
+        working,
+        synced,
+        connection_id,
+    ) = row;
+    let sync = match (state, due, failures, synced, connection_id) {
+        (Some(state), Some(due), Some(failures), Some(synced), Some(connection_id)) => Some(SyncState {
+            state,
+            reason,
+            due_at: instant(due)?,
+            failures,
+            working,
+            synced: from_json("what was synced", &synced)?,
+            connection_id,
+        }),
+        _ => None,
+    };
+    let booking = from_json("a booking", &wanted)?;
+    let created_at = instant(created_at)?;
+    Ok(BookingRow { id: BookingId(id), event_type, event_type_slug, source, booking, version, created_at, sync })
+}
+
+/// Records a change and the sync it needs. Called inside the caller's transaction.
+pub(crate) async fn record_change(tx: &mut Tx, new: NewChange, now: Timestamp) -> Result<RecordedChange, StoreError> {
+    let Some(target) = event_types::by_slug(tx, &new.event_type_slug).await? else {
+        return Ok(RecordedChange::UnknownEventType);
+    };
+    let known = match &new.identity {
+        Some(identity) => find(tx, identity).await?,
+        None => None,
+    };
+    let id = known.as_ref().map_or_else(|| new_id("bkg"), |k| k.id.clone());
+    if let Some(changed) = apply_change(known.as_ref().map(|k| &k.recorded), new.change) {
+        match &known {
+            Some(known) => update(tx, known, &changed, now).await?,
+            None => insert(tx, &id, &target, new.identity.as_ref(), &changed, now).await?,
+        }
+        let version = known.as_ref().map_or(1, |k| k.version + 1);
+        if let Some(connection_id) = &target.connection_id {
+            outbox::enqueue(tx, &id, connection_id, changed.booking.attendee.email.folded(), version, now).await?;
+        }
+    }
+    if let Some(identity) = &new.identity {
+        remember_uids(tx, &id, identity).await?;
+    }
+    Ok(RecordedChange::Recorded(BookingId(id)))
+}
+
+/// A booking as the change finds it.
+struct KnownBooking {
+    id: String,
+    version: i64,
+    recorded: RecordedBooking,
+}
+
+/// A booking is known by its iCalUID, else by the chain of its uids (spec 10).
+async fn find(tx: &mut Tx, identity: &BookingIdentity) -> Result<Option<KnownBooking>, StoreError> {
+    type Row = (String, i64, String, i64, String);
+    let row: Option<Row> = sqlx::query_as(
+        "SELECT id, version, wanted, changed_at, changed_by FROM booking WHERE id = coalesce(
+            (SELECT id FROM booking WHERE source_id = $1 AND ical_uid = $2),
+            (SELECT booking_id FROM booking_uid WHERE source_id = $1 AND uid = $3),
+            (SELECT booking_id FROM booking_uid WHERE source_id = $1 AND uid = $4))",
+    )
+    .bind(&identity.source_id)
+    .bind(&identity.ical_uid)
+    .bind(&identity.uid)
+    .bind(&identity.previous_uid)
+    .fetch_optional(&mut **tx)
+    .await?;
+    row.map(|(id, version, wanted, changed_at, changed_by)| {
+        let recorded = recorded_booking(&wanted, changed_at, &changed_by)?;
+        Ok(KnownBooking { id, version, recorded })
+    })
+    .transpose()
+}
+
+pub(crate) fn recorded_booking(wanted: &str, changed_at: i64, changed_by: &str) -> Result<RecordedBooking, StoreError> {
+    Ok(RecordedBooking {
+        booking: from_json("a booking", wanted)?,
+        changed_at: instant(changed_at)?,
+        changed_by: from_json::<ChangeKind>("a change", &json(&changed_by))?,
+    })
+}
+
+/// An enum as the plain word that serde gives it.
+fn word<T: serde::Serialize>(value: &T) -> String {
+    json(value).trim_matches('"').to_owned()
+}
+
+async fn insert(
+    tx: &mut Tx,
+    id: &str,
+    target: &SyncTarget,
+    identity: Option<&BookingIdentity>,
+    recorded: &RecordedBooking,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    sqlx::query(
+        "INSERT INTO booking (id, source_id, ical_uid, event_type_id, wanted, changed_at, changed_by, version, status, start_at, attendee_email, created_at, updated_at)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, 1, $8, $9, $10, $11, $11)",
+    )
+    .bind(id)
+    .bind(identity.map(|i| &i.source_id))
+    .bind(identity.and_then(|i| i.ical_uid.as_ref()))
+    .bind(&target.event_type_id)
+    .bind(json(&recorded.booking))
+    .bind(micros(recorded.changed_at))
+    .bind(word(&recorded.changed_by))
+    .bind(word(&recorded.booking.status))
+    .bind(micros(recorded.booking.start))
+    .bind(recorded.booking.attendee.email.folded())
+    .bind(micros(now))
+    .execute(&mut **tx)
+    .await?;
+    Ok(())
+}
+
+async fn update(
+    tx: &mut Tx,
+    known: &KnownBooking,
+    recorded: &RecordedBooking,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    sqlx::query(
+        "UPDATE booking SET wanted = $2, changed_at = $3, changed_by = $4, version = version + 1, status = $5, start_at = $6,
+             attendee_email = $7, updated_at = $8 WHERE id = $1",
+    )
+    .bind(&known.id)
+    .bind(json(&recorded.booking))
+    .bind(micros(recorded.changed_at))
+    .bind(word(&recorded.changed_by))
+    .bind(word(&recorded.booking.status))
+    .bind(micros(recorded.booking.start))
+    .bind(recorded.booking.attendee.email.folded())
+    .bind(micros(now))
+    .execute(&mut **tx)
+    .await?;
+    Ok(())
+}
+
+async fn remember_uids(tx: &mut Tx, id: &str, identity: &BookingIdentity) -> Result<(), StoreError> {
+    for uid in std::iter::once(&identity.uid).chain(&identity.previous_uid) {
+        sqlx::query("INSERT INTO booking_uid (source_id, uid, booking_id) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING")
+            .bind(&identity.source_id)
+            .bind(uid)
+            .bind(id)
+            .execute(&mut **tx)
+            .await?;
+    }
+    if let Some(ical_uid) = &identity.ical_uid {
+        sqlx::query("UPDATE booking SET ical_uid = $2 WHERE id = $1 AND ical_uid IS NULL")
+            .bind(id)
+            .bind(ical_uid)
+            .execute(&mut **tx)
+            .await?;
+    }
+    Ok(())
+}

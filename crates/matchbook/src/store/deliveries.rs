@@ -1,0 +1,203 @@
+//! Signed deliveries, kept raw (spec 10).
+
+use jiff::Timestamp;
+
+use super::{Store, StoreError, Tx, instant, micros};
+use crate::clock::new_id;
+
+/// What became of a delivery.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum DeliveryState {
+    /// Its booking is recorded.
+    Applied,
+    /// It says nothing that concerns Salesforce.
+    Ignored,
+    /// It cannot be applied yet.
+    NeedsAttention,
+}
+
+impl DeliveryState {
+    /// The stored word.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            DeliveryState::Applied => "applied",
+            DeliveryState::Ignored => "ignored",
+            DeliveryState::NeedsAttention => "needs_attention",
+        }
+    }
+}
+
+/// A delivery as it came.
+#[derive(Debug, Clone)]
+pub struct NewDelivery<'a> {
+    /// Its source's id.
+    pub source_id: &'a str,
+    /// Two deliveries with one key are one delivery.
+    pub idempotency_key: &'a str,
+    /// The raw body.
+    pub body: &'a [u8],
+}
+
+/// A stored delivery that waits to be applied.
+#[derive(Debug, Clone)]
+pub struct DeliveryRow {
+    /// Its id.
+    pub id: String,
+    /// Its source's id.
+    pub source_id: String,
+    /// Its source's kind.
+    pub source_kind: String,
+    /// Its source's name.
+    pub source_name: String,
+    /// When it came.
+    pub received_at: Timestamp,
+    /// Why it could not be applied.
+    pub reason: Option<String>,
+    /// The raw body.
+    pub body: Vec<u8>,
+}
+
+impl Store {
+    /// Deliveries that need attention, oldest first, at most `limit`.
+    pub async fn waiting_deliveries(&self, limit: i64) -> Result<Vec<DeliveryRow>, StoreError> {
+        type Row = (String, String, String, String, i64, Option<String>, Vec<u8>);
+        let rows: Vec<Row> = sqlx::query_as(
+            "SELECT d.id, s.id, s.kind, s.name, d.received_at, d.reason, d.body
+             FROM delivery d JOIN source s ON s.id = d.source_id
+             WHERE d.state = 'needs_attention' ORDER BY d.received_at LIMIT $1",
+        )
+        .bind(limit)
+        .fetch_all(&self.read)
+        .await?;
+        rows.into_iter()
+            .map(|(id, source_id, source_kind, source_name, at, reason, body)| {
+                let received_at = instant(at)?;
+                Ok(DeliveryRow { id, source_id, source_kind, source_name, received_at, reason, body })
+            })
+            .collect()
+    }
+}
+
+/// Stores a delivery and gives its id; `None` says that the same delivery is already stored.
+pub(crate) async fn insert(tx: &mut Tx, new: &NewDelivery<'_>, now: Timestamp) -> Result<Option<String>, StoreError> {
+    let id = new_id("dlv");
+    let stored = sqlx::query(
+        "INSERT INTO delivery (id, source_id, received_at, idempotency_key, body, state)
+         VALUES ($1, $2, $3, $4, $5, 'needs_attention') ON CONFLICT (source_id, idempotency_key) DO NOTHING",
+    )
+    .bind(&id)
+    .bind(new.source_id)
+    .bind(micros(now))
+    .bind(new.idempotency_key)
+    .bind(new.body)
+    .execute(&mut **tx)
+    .await?;
+    Ok((stored.rows_affected() == 1).then_some(id))
+}
+
+/// What became of the delivery of this key earlier.
+pub(crate) async fn earlier(tx: &mut Tx, new: &NewDelivery<'_>) -> Result<(String, Option<String>), StoreError> {
+    Ok(sqlx::query_as("SELECT state, booking_id FROM delivery WHERE source_id = $1 AND idempotency_key = $2")
+        .bind(new.source_id)
+        .bind(new.idempotency_key)
+        .fetch_one(&mut **tx)
+        .await?)
+}
+
+/// Notes what became of a delivery.
+pub(crate) async fn settle(
+    tx: &mut Tx,
+    id: &str,
+    state: DeliveryState,
+    reason: Option<&str>,
+    booking_id: Option<&str>,
+) -> Result<(), StoreError> {
+    sqlx::query("UPDATE delivery SET state = $2, reason = $3, booking_id = $4 WHERE id = $1")
+        .bind(id)
+        .bind(state.as_str())
+        .bind(reason)
+        .bind(booking_id)
+        .execute(&mut **tx)
+        .await?;
+    Ok(())
+}
+
+/// What storing a delivery came to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Receipt {
+    /// Its booking is recorded.
+    Applied(String),
+    /// The same delivery came before; this is its booking, if it had one.
+    Repeated(Option<String>),
+    /// Stored; it says nothing that concerns Salesforce.
+    Ignored,
+    /// Stored; it cannot be applied yet, for this reason.
+    NeedsAttention(String),
+}
+
+/// What reading a delivery's body came to.
+pub(crate) enum Reading {
+    /// A change to record.
+    Change(Box<super::NewChange>),
+    /// Nothing that concerns Salesforce, for this reason.
+    Nothing(String),
+    /// It cannot be understood, for this reason.
+    Unreadable(String),
+}
+
+impl Store {
+    /// Stores a delivery raw, and in the same transaction what it was read as.
+    pub(crate) async fn receive(
+        &self,
+        new: &NewDelivery<'_>,
+        reading: Reading,
+        now: Timestamp,
+    ) -> Result<Receipt, StoreError> {
+        let mut tx = self.begin().await?;
+        let Some(id) = insert(&mut tx, new, now).await? else {
+            let (_, booking_id) = earlier(&mut tx, new).await?;
+            return Ok(Receipt::Repeated(booking_id));
+        };
+        let receipt = apply(&mut tx, &id, reading, now).await?;
+        tx.commit().await?;
+        Ok(receipt)
+    }
+
+    /// Tries a waiting delivery again.
+    pub(crate) async fn receive_again(
+        &self,
+        id: &str,
+        reading: Reading,
+        now: Timestamp,
+    ) -> Result<Receipt, StoreError> {
+        let mut tx = self.begin().await?;
+        let receipt = apply(&mut tx, id, reading, now).await?;
+        tx.commit().await?;
+        Ok(receipt)
+    }
+}
+
+async fn apply(tx: &mut Tx, id: &str, reading: Reading, now: Timestamp) -> Result<Receipt, StoreError> {
+    let receipt = match reading {
+        Reading::Change(new) => {
+            let slug = new.event_type_slug.clone();
+            match super::bookings::record_change(tx, *new, now).await? {
+                super::RecordedChange::Recorded(booking) => Receipt::Applied(booking.0),
+                super::RecordedChange::UnknownEventType => Receipt::NeedsAttention(format!(
+                    "No event type here has the slug \"{slug}\". Add one with this slug, and the booking is applied."
+                )),
+            }
+        }
+        Reading::Nothing(reason) => {
+            settle(tx, id, DeliveryState::Ignored, Some(&reason), None).await?;
+            return Ok(Receipt::Ignored);
+        }
+        Reading::Unreadable(reason) => Receipt::NeedsAttention(reason),
+    };
+    match &receipt {
+        Receipt::Applied(booking) => settle(tx, id, DeliveryState::Applied, None, Some(booking)).await?,
+        Receipt::NeedsAttention(reason) => settle(tx, id, DeliveryState::NeedsAttention, Some(reason), None).await?,
+        Receipt::Repeated(_) | Receipt::Ignored => {}
+    }
+    Ok(receipt)
+}

@@ -1,0 +1,90 @@
+//! What an org said of its objects and users, kept so that a sync need not ask again.
+
+use std::collections::BTreeMap;
+
+use domain::ask::RecordId;
+use domain::email_domain::EmailAddress;
+use jiff::Timestamp;
+
+use super::{Store, StoreError, email_address, instant, micros};
+
+/// A describe as Salesforce sent it.
+#[derive(Debug, Clone)]
+pub struct StoredDescribe {
+    /// The object's API name.
+    pub object: String,
+    /// The JSON.
+    pub body: String,
+    /// When it was fetched.
+    pub fetched_at: Timestamp,
+}
+
+impl Store {
+    /// The describes kept for a connection.
+    pub async fn describes(&self, connection_id: &str) -> Result<Vec<StoredDescribe>, StoreError> {
+        let rows: Vec<(String, String, i64)> =
+            sqlx::query_as("SELECT object, body, fetched_at FROM describe WHERE connection_id = $1 ORDER BY object")
+                .bind(connection_id)
+                .fetch_all(&self.read)
+                .await?;
+        rows.into_iter()
+            .map(|(object, body, at)| Ok(StoredDescribe { object, body, fetched_at: instant(at)? }))
+            .collect()
+    }
+
+    /// Keeps describes, in place of older ones.
+    pub async fn save_describes(&self, connection_id: &str, describes: &[StoredDescribe]) -> Result<(), StoreError> {
+        let mut tx = self.begin().await?;
+        for describe in describes {
+            sqlx::query(
+                "INSERT INTO describe (connection_id, object, body, fetched_at) VALUES ($1, $2, $3, $4)
+                 ON CONFLICT (connection_id, object) DO UPDATE SET body = $3, fetched_at = $4",
+            )
+            .bind(connection_id)
+            .bind(&describe.object)
+            .bind(&describe.body)
+            .bind(micros(describe.fetched_at))
+            .execute(&mut *tx)
+            .await?;
+        }
+        tx.commit().await?;
+        Ok(())
+    }
+
+    /// The Salesforce users found for organizers' emails since an instant.
+    pub async fn salesforce_users(
+        &self,
+        connection_id: &str,
+        since: Timestamp,
+    ) -> Result<BTreeMap<EmailAddress, Option<RecordId>>, StoreError> {
+        let rows: Vec<(String, Option<String>)> = sqlx::query_as(
+            "SELECT email_folded, user_id FROM salesforce_user WHERE connection_id = $1 AND asked_at >= $2 ORDER BY email_folded",
+        )
+        .bind(connection_id)
+        .bind(micros(since))
+        .fetch_all(&self.read)
+        .await?;
+        rows.into_iter().map(|(email, user)| Ok((email_address(&email)?, user.map(RecordId)))).collect()
+    }
+
+    /// Keeps which Salesforce user an email belongs to; none says that it is not exactly one active user.
+    pub async fn save_salesforce_user(
+        &self,
+        connection_id: &str,
+        email: &EmailAddress,
+        user: Option<&RecordId>,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        sqlx::query(
+            "INSERT INTO salesforce_user (connection_id, email_folded, user_id, asked_at) VALUES ($1, $2, $3, $4)
+             ON CONFLICT (connection_id, email_folded) DO UPDATE SET user_id = $3, asked_at = $4",
+        )
+        .bind(connection_id)
+        .bind(email.folded())
+        .bind(user.map(|u| u.0.as_str()))
+        .bind(micros(now))
+        .execute(&self.write)
+        .await?;
+        Ok(())
+    }
+}

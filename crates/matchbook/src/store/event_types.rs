@@ -1,0 +1,126 @@
+//! Event types: the kinds of meeting that can be booked (spec 3).
+
+use jiff::Timestamp;
+
+use super::{Store, StoreError, Tx, micros};
+use crate::clock::new_id;
+
+/// An event type.
+#[derive(Debug, Clone)]
+pub struct EventType {
+    /// Its id.
+    pub id: String,
+    /// Its stable key in the configuration file.
+    pub key: String,
+    /// The name by which pages and sources know it.
+    pub slug: String,
+    /// Title.
+    pub title: String,
+    /// Length in minutes.
+    pub length_minutes: i64,
+    /// The connection its bookings are synced to, if syncing is on.
+    pub connection_id: Option<String>,
+    /// The keys of its hosts, in order.
+    pub hosts: Vec<String>,
+}
+
+/// What the configuration says of an event type.
+#[derive(Debug, Clone)]
+pub struct EventTypeDraft {
+    /// Stable key.
+    pub key: String,
+    /// Slug.
+    pub slug: String,
+    /// Title.
+    pub title: String,
+    /// Length in minutes.
+    pub length_minutes: i64,
+    /// The connection's id, if any.
+    pub connection_id: Option<String>,
+    /// Whether its bookings are synced.
+    pub sync_enabled: bool,
+    /// The hosts' ids, in order.
+    pub host_ids: Vec<String>,
+}
+
+type Row = (String, String, String, String, i64, Option<String>, bool);
+
+impl Store {
+    /// All event types by key.
+    pub async fn event_types(&self) -> Result<Vec<EventType>, StoreError> {
+        let rows: Vec<Row> = sqlx::query_as(
+            "SELECT id, key, slug, title, length_minutes, connection_id, sync_enabled <> 0 FROM event_type ORDER BY key",
+        )
+        .fetch_all(&self.read)
+        .await?;
+        let hosts: Vec<(String, String)> = sqlx::query_as(
+            "SELECT h.event_type_id, host.key FROM event_type_host h JOIN host ON host.id = h.host_id
+             ORDER BY h.event_type_id, h.position",
+        )
+        .fetch_all(&self.read)
+        .await?;
+        let hosts_of = |id: &str| hosts.iter().filter(|(e, _)| e == id).map(|(_, key)| key.clone()).collect();
+        Ok(rows
+            .into_iter()
+            .map(|row| {
+                let hosts = hosts_of(&row.0);
+                event_type(row, hosts)
+            })
+            .collect())
+    }
+}
+
+fn event_type(row: Row, hosts: Vec<String>) -> EventType {
+    let (id, key, slug, title, length_minutes, connection_id, sync_enabled) = row;
+    EventType { id, key, slug, title, length_minutes, connection_id: connection_id.filter(|_| sync_enabled), hosts }
+}
+
+/// An event type's id, and the connection its bookings are synced to.
+#[derive(Debug, Clone)]
+pub(crate) struct SyncTarget {
+    pub(crate) event_type_id: String,
+    pub(crate) connection_id: Option<String>,
+}
+
+/// The event type of a slug.
+pub(crate) async fn by_slug(tx: &mut Tx, slug: &str) -> Result<Option<SyncTarget>, StoreError> {
+    let row: Option<(String, Option<String>, bool)> =
+        sqlx::query_as("SELECT id, connection_id, sync_enabled <> 0 FROM event_type WHERE slug = $1")
+            .bind(slug)
+            .fetch_optional(&mut **tx)
+            .await?;
+    Ok(row.map(|(event_type_id, connection_id, on)| SyncTarget {
+        event_type_id,
+        connection_id: connection_id.filter(|_| on),
+    }))
+}
+
+/// Writes what the configuration says of an event type, and gives its id.
+pub(crate) async fn put(tx: &mut Tx, draft: &EventTypeDraft, now: Timestamp) -> Result<String, StoreError> {
+    let (id,): (String,) = sqlx::query_as(
+        "INSERT INTO event_type (id, key, slug, title, length_minutes, connection_id, sync_enabled, created_at, updated_at)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $8)
+         ON CONFLICT (key) DO UPDATE SET slug = $3, title = $4, length_minutes = $5, connection_id = $6, sync_enabled = $7, updated_at = $8
+         RETURNING id",
+    )
+    .bind(new_id("evt"))
+    .bind(&draft.key)
+    .bind(&draft.slug)
+    .bind(&draft.title)
+    .bind(draft.length_minutes)
+    .bind(&draft.connection_id)
+    .bind(i64::from(draft.sync_enabled))
+    .bind(micros(now))
+    .fetch_one(&mut **tx)
+    .await?;
+    sqlx::query("DELETE FROM event_type_host WHERE event_type_id = $1").bind(&id).execute(&mut **tx).await?;
+    for (position, host_id) in (0_i64..).zip(&draft.host_ids) {
+        sqlx::query("INSERT INTO event_type_host (event_type_id, host_id, position) VALUES ($1, $2, $3)")
+            .bind(&id)
+            .bind(host_id)
+            .bind(position)
+            .execute(&mut **tx)
+            .await?;
+    }
+    Ok(id)
+}

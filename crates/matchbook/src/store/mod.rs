@@ -1,0 +1,133 @@
+//! The database: all SQL is in this folder, a file per table or two.
+
+mod api_keys;
+mod bookings;
+mod connections;
+mod deliveries;
+mod describes;
+mod event_types;
+mod hosts;
+mod outbox;
+mod sources;
+mod sync_runs;
+mod users;
+
+use std::path::Path;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use sqlx::migrate::{Migration, MigrationType, Migrator};
+use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
+use sqlx::{SqlStr, Sqlite, SqlitePool, Transaction};
+
+pub use bookings::{BookingIdentity, BookingPage, BookingRow, NewChange, RecordedChange, Scope};
+pub use connections::{Connection, ConnectionDraft, PutError, StoredToken};
+pub use deliveries::{DeliveryRow, DeliveryState, NewDelivery, Receipt};
+pub use describes::StoredDescribe;
+pub use event_types::{EventType, EventTypeDraft};
+pub use hosts::{Host, HostDraft};
+pub use outbox::{Claimed, Lease, Released, SyncState};
+pub use sources::{Source, SourceDraft};
+pub use sync_runs::{CallRow, NewCall, RunRow};
+pub use users::{User, UserDraft};
+
+/// A transaction that may write.
+pub(crate) type Tx = Transaction<'static, Sqlite>;
+
+/// The migrations of SQLite, oldest first: version, name, text.
+const MIGRATIONS: &[(i64, &str, &str)] = &[(1, "first", include_str!("../../migrations/sqlite/0001_first.sql"))];
+
+/// Why the database did not do what it was asked.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// The database refused or failed.
+    #[error("the database could not be used")]
+    Database(#[from] sqlx::Error),
+    /// A migration could not be applied.
+    #[error("the database could not be brought up to date")]
+    Migration(#[from] sqlx::migrate::MigrateError),
+    /// Another worker took the booking over while this one was at it; its results are not taken.
+    #[error("another worker has taken this booking over")]
+    LeaseLost,
+    /// Something stored does not read back.
+    #[error("{what} in the database cannot be read: {why}")]
+    Corrupt {
+        /// Which value.
+        what: &'static str,
+        /// What is wrong with it.
+        why: String,
+    },
+}
+
+/// The database. Cheap to clone.
+#[derive(Debug, Clone)]
+pub struct Store {
+    /// One connection: SQLite has one writer, and waiting here is fairer than its busy handler.
+    write: SqlitePool,
+    read: SqlitePool,
+}
+
+impl Store {
+    /// Opens the database file, making it if need be, and brings it up to date.
+    pub async fn open(path: &Path) -> Result<Self, StoreError> {
+        let options = SqliteConnectOptions::new()
+            .filename(path)
+            .create_if_missing(true)
+            .foreign_keys(true)
+            .journal_mode(SqliteJournalMode::Wal)
+            .synchronous(SqliteSynchronous::Full)
+            .busy_timeout(Duration::from_secs(30));
+        let write = SqlitePoolOptions::new().max_connections(1).connect_with(options.clone()).await?;
+        migrator().run(&write).await?;
+        let read = SqlitePoolOptions::new().max_connections(4).connect_with(options.read_only(true)).await?;
+        Ok(Store { write, read })
+    }
+
+    /// Starts a transaction that may write; it holds the write lock from its first moment.
+    pub(crate) async fn begin(&self) -> Result<Tx, StoreError> {
+        Ok(self.write.begin_with("BEGIN IMMEDIATE").await?)
+    }
+
+    /// Whether the database answers.
+    pub async fn ping(&self) -> Result<(), StoreError> {
+        sqlx::query("SELECT 1").execute(&self.read).await?;
+        Ok(())
+    }
+
+    /// Closes all connections.
+    pub async fn close(&self) {
+        self.read.close().await;
+        self.write.close().await;
+    }
+}
+
+/// The migrations as the migrator takes them.
+fn migrator() -> Migrator {
+    let migration = |(version, name, sql): &(i64, &'static str, &'static str)| {
+        Migration::new(*version, (*name).into(), MigrationType::Simple, SqlStr::from_static(sql), false)
+    };
+    Migrator::with_migrations(MIGRATIONS.iter().map(migration).collect())
+}
+
+fn micros(at: Timestamp) -> i64 {
+    at.as_microsecond()
+}
+
+fn instant(micros: i64) -> Result<Timestamp, StoreError> {
+    Timestamp::from_microsecond(micros).map_err(|e| StoreError::Corrupt { what: "a time", why: e.to_string() })
+}
+
+fn email_address(text: &str) -> Result<domain::email_domain::EmailAddress, StoreError> {
+    text.parse().map_err(|e: domain::email_domain::NotAnEmailAddress| StoreError::Corrupt {
+        what: "an email",
+        why: e.to_string(),
+    })
+}
+
+fn json<T: serde::Serialize>(value: &T) -> String {
+    serde_json::to_string(value).expect("our own types have text keys and no failing serializers")
+}
+
+fn from_json<T: serde::de::DeserializeOwned>(what: &'static str, text: &str) -> Result<T, StoreError> {
+    serde_json::from_str(text).map_err(|e| StoreError::Corrupt { what, why: e.to_string() })
+}

@@ -1,0 +1,308 @@
+//! The outbox: one row per booking, so that waiting changes merge and order cannot be wrong.
+//!
+//! Claim, commit, then work: no transaction is open during a call to Salesforce. A claim also takes
+//! the attendee's email on that connection, so that two bookings by one new person make one record.
+
+use domain::booking::{BookingId, RecordedBooking};
+use domain::sync_outcome::Synced;
+use jiff::{SignedDuration, Timestamp};
+
+use super::bookings::recorded_booking;
+use super::sync_runs::{self, NewCall};
+use super::{Store, StoreError, Tx, from_json, instant, json, micros};
+
+/// How long a worker may hold a booking before others may take it over.
+const LEASE: SignedDuration = SignedDuration::from_mins(10);
+
+/// How a booking's sync stands.
+#[derive(Debug, Clone)]
+pub struct SyncState {
+    /// `waiting`, `held` or `done`.
+    pub state: String,
+    /// Why it waits or is held.
+    pub reason: Option<String>,
+    /// When it is next tried, if it waits.
+    pub due_at: Timestamp,
+    /// Failures in a row.
+    pub failures: i64,
+    /// Whether a worker is at it.
+    pub working: bool,
+    /// What Salesforce was last made to show.
+    pub synced: Synced,
+    /// The connection it belongs to.
+    pub connection_id: String,
+}
+
+/// Proof that this worker holds the booking. Results are taken only with it.
+#[derive(Debug, Clone)]
+pub struct Lease {
+    booking_id: String,
+    worker: String,
+    attempt: i64,
+}
+
+/// A booking that this worker now holds.
+#[derive(Debug, Clone)]
+pub struct Claimed {
+    /// Its id.
+    pub id: BookingId,
+    /// Its connection's id.
+    pub connection_id: String,
+    /// The version that this run brings to Salesforce.
+    pub version: i64,
+    /// What is wanted.
+    pub wanted: RecordedBooking,
+    /// What was last written.
+    pub synced: Synced,
+    /// Failures in a row before this run.
+    pub failures: i64,
+    /// The run.
+    pub run_id: String,
+    /// The proof.
+    pub lease: Lease,
+}
+
+/// How a run ends.
+#[derive(Debug, Clone)]
+pub enum Released {
+    /// Salesforce shows what is wanted.
+    Synced,
+    /// To be tried again.
+    Waiting {
+        /// When.
+        until: Timestamp,
+        /// Why, in words.
+        reason: String,
+        /// Whether this counts as a failure for the next wait.
+        failed: bool,
+    },
+    /// A person must mend something first.
+    Held {
+        /// What, in words.
+        reason: String,
+    },
+}
+
+impl Released {
+    /// The stored outcome word.
+    pub fn outcome(&self) -> &'static str {
+        match self {
+            Released::Synced => "synced",
+            Released::Waiting { .. } => "waiting",
+            Released::Held { .. } => "held",
+        }
+    }
+}
+
+/// Makes a booking's sync due. A booking stays with the connection it was first synced to (spec 4.7).
+pub(crate) async fn enqueue(
+    tx: &mut Tx,
+    booking_id: &str,
+    connection_id: &str,
+    person_email: &str,
+    version: i64,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    sqlx::query(
+        "INSERT INTO outbox (booking_id, connection_id, person_email, wanted_version, synced_version, synced, state, failures, due_at, attempt)
+         VALUES ($1, $2, $3, $4, 0, $5, 'waiting', 0, $6, 0)
+         ON CONFLICT (booking_id) DO UPDATE SET person_email = $3, wanted_version = $4, state = 'waiting', due_at = $6",
+    )
+    .bind(booking_id)
+    .bind(connection_id)
+    .bind(person_email)
+    .bind(version)
+    .bind(json(&Synced::default()))
+    .bind(micros(now))
+    .execute(&mut **tx)
+    .await?;
+    Ok(())
+}
+
+impl Store {
+    /// Takes the booking that has been due longest and whose attendee nobody else is working on.
+    pub async fn claim(&self, worker: &str, now: Timestamp) -> Result<Option<Claimed>, StoreError> {
+        let mut tx = self.begin().await?;
+        type Row = (String, String, String, i64, String, i64, i64);
+        let row: Option<Row> = sqlx::query_as(
+            "UPDATE outbox SET worker = $1, lease_until = $2, attempt = attempt + 1
+             WHERE booking_id = (
+                 SELECT o.booking_id FROM outbox o
+                 WHERE o.state = 'waiting' AND o.due_at <= $3 AND (o.lease_until IS NULL OR o.lease_until <= $3)
+                   AND NOT EXISTS (SELECT 1 FROM person_lock l WHERE l.connection_id = o.connection_id
+                       AND l.email = o.person_email AND l.booking_id <> o.booking_id AND l.lease_until > $3)
+                 ORDER BY o.due_at LIMIT 1)
+             RETURNING booking_id, connection_id, person_email, wanted_version, synced, failures, attempt",
+        )
+        .bind(worker)
+        .bind(micros(now + LEASE))
+        .bind(micros(now))
+        .fetch_optional(&mut *tx)
+        .await?;
+        let Some((booking_id, connection_id, email, version, synced, failures, attempt)) = row else {
+            return Ok(None);
+        };
+        lock_person(&mut tx, &connection_id, &email, &booking_id, now).await?;
+        let (wanted, changed_at, changed_by): (String, i64, String) =
+            sqlx::query_as("SELECT wanted, changed_at, changed_by FROM booking WHERE id = $1")
+                .bind(&booking_id)
+                .fetch_one(&mut *tx)
+                .await?;
+        let run_id = sync_runs::start(&mut tx, &booking_id, &connection_id, version, now).await?;
+        tx.commit().await?;
+        Ok(Some(Claimed {
+            id: BookingId(booking_id.clone()),
+            connection_id,
+            version,
+            wanted: recorded_booking(&wanted, changed_at, &changed_by)?,
+            synced: from_json("what was synced", &synced)?,
+            failures,
+            run_id,
+            lease: Lease { booking_id, worker: worker.to_owned(), attempt },
+        }))
+    }
+
+    /// When the next waiting booking is due, if any waits.
+    pub async fn next_due(&self) -> Result<Option<Timestamp>, StoreError> {
+        let (due,): (Option<i64>,) =
+            sqlx::query_as("SELECT min(due_at) FROM outbox WHERE state = 'waiting' AND worker IS NULL")
+                .fetch_one(&self.read)
+                .await?;
+        due.map(instant).transpose()
+    }
+
+    /// Commits what is about to be sent, with the state that holds until its answer is known.
+    pub async fn before_sending(
+        &self,
+        lease: &Lease,
+        synced: &Synced,
+        call: &NewCall<'_>,
+    ) -> Result<String, StoreError> {
+        let mut tx = self.begin().await?;
+        save_synced(&mut tx, lease, synced).await?;
+        let id = sync_runs::insert_call(&mut tx, call).await?;
+        tx.commit().await?;
+        Ok(id)
+    }
+
+    /// Keeps what the answer to a write came to.
+    pub async fn after_answer(
+        &self,
+        lease: &Lease,
+        synced: &Synced,
+        call_id: &str,
+        answered: &str,
+        status: Option<u16>,
+        milliseconds: u64,
+    ) -> Result<(), StoreError> {
+        let mut tx = self.begin().await?;
+        sync_runs::answer_call(&mut tx, call_id, answered, status, milliseconds).await?;
+        save_synced(&mut tx, lease, synced).await?;
+        tx.commit().await?;
+        Ok(())
+    }
+
+    /// Ends a run: its outcome, the booking's next step, and both leases, in one transaction.
+    pub async fn release(
+        &self,
+        claimed: &Claimed,
+        synced: &Synced,
+        released: &Released,
+        notes: &[String],
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        let mut tx = self.begin().await?;
+        save_synced(&mut tx, &claimed.lease, synced).await?;
+        let (state, reason, due, failures, synced_version) = match released {
+            Released::Synced => ("done", None, now, 0, Some(claimed.version)),
+            Released::Waiting { until, reason, failed } => {
+                ("waiting", Some(reason), *until, claimed.failures + i64::from(*failed), None)
+            }
+            Released::Held { reason } => ("held", Some(reason), now, claimed.failures, None),
+        };
+        // A change that came in meanwhile is due at once, unless the connection itself must rest.
+        sqlx::query(
+            "UPDATE outbox SET worker = NULL, lease_until = NULL, failures = $3, synced_version = coalesce($4, synced_version),
+                 state = CASE WHEN wanted_version > $5 THEN 'waiting' ELSE $6 END,
+                 reason = $7, due_at = $8
+             WHERE booking_id = $1 AND attempt = $2",
+        )
+        .bind(&claimed.lease.booking_id)
+        .bind(claimed.lease.attempt)
+        .bind(failures)
+        .bind(synced_version)
+        .bind(claimed.version)
+        .bind(state)
+        .bind(reason)
+        .bind(micros(due))
+        .execute(&mut *tx)
+        .await?;
+        sqlx::query("DELETE FROM person_lock WHERE booking_id = $1")
+            .bind(&claimed.lease.booking_id)
+            .execute(&mut *tx)
+            .await?;
+        sync_runs::finish(&mut tx, &claimed.run_id, released, notes, now).await?;
+        tx.commit().await?;
+        Ok(())
+    }
+
+    /// Makes a booking's sync due now, held or not; false if it has none.
+    pub async fn sync_again(&self, booking_id: &str, now: Timestamp) -> Result<bool, StoreError> {
+        let changed =
+            sqlx::query("UPDATE outbox SET state = 'waiting', due_at = $2, reason = NULL WHERE booking_id = $1")
+                .bind(booking_id)
+                .bind(micros(now))
+                .execute(&self.write)
+                .await?;
+        Ok(changed.rows_affected() == 1)
+    }
+
+    /// Frees what a stopped process held. Only for a process that is alone on its database.
+    pub async fn free_all_leases(&self) -> Result<(), StoreError> {
+        let mut tx = self.begin().await?;
+        sqlx::query("UPDATE outbox SET worker = NULL, lease_until = NULL WHERE worker IS NOT NULL")
+            .execute(&mut *tx)
+            .await?;
+        sqlx::query("DELETE FROM person_lock").execute(&mut *tx).await?;
+        tx.commit().await?;
+        Ok(())
+    }
+
+    /// How many bookings wait or are held.
+    pub async fn unfinished(&self) -> Result<i64, StoreError> {
+        let (count,): (i64,) =
+            sqlx::query_as("SELECT count(*) FROM outbox WHERE state <> 'done'").fetch_one(&self.read).await?;
+        Ok(count)
+    }
+}
+
+async fn lock_person(
+    tx: &mut Tx,
+    connection_id: &str,
+    email: &str,
+    booking_id: &str,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    sqlx::query(
+        "INSERT INTO person_lock (connection_id, email, booking_id, lease_until) VALUES ($1, $2, $3, $4)
+         ON CONFLICT (connection_id, email) DO UPDATE SET booking_id = $3, lease_until = $4",
+    )
+    .bind(connection_id)
+    .bind(email)
+    .bind(booking_id)
+    .bind(micros(now + LEASE))
+    .execute(&mut **tx)
+    .await?;
+    Ok(())
+}
+
+async fn save_synced(tx: &mut Tx, lease: &Lease, synced: &Synced) -> Result<(), StoreError> {
+    let saved = sqlx::query("UPDATE outbox SET synced = $4 WHERE booking_id = $1 AND worker = $2 AND attempt = $3")
+        .bind(&lease.booking_id)
+        .bind(&lease.worker)
+        .bind(lease.attempt)
+        .bind(json(synced))
+        .execute(&mut **tx)
+        .await?;
+    if saved.rows_affected() == 1 { Ok(()) } else { Err(StoreError::LeaseLost) }
+}

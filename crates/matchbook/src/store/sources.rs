@@ -1,0 +1,81 @@
+//! Booking sources: who may tell us of bookings, and how they sign.
+
+use jiff::Timestamp;
+use secrecy::SecretString;
+
+use super::connections::PutError;
+use super::{Store, StoreError, Tx, micros};
+use crate::clock::new_id;
+use crate::secrets::Vault;
+
+/// A booking source.
+#[derive(Debug, Clone)]
+pub struct Source {
+    /// Its id.
+    pub id: String,
+    /// Its stable key: the last part of its webhook's URL.
+    pub key: String,
+    /// Its kind, such as `cal.com`.
+    pub kind: String,
+    /// What people call it.
+    pub name: String,
+    /// The secret that signs its deliveries, encrypted.
+    pub sealed_secret: Vec<u8>,
+}
+
+impl Source {
+    /// Where the signing secret is sealed for.
+    pub fn secret_place(id: &str) -> String {
+        format!("source/{id}/secret")
+    }
+}
+
+/// What the configuration says of a source.
+#[derive(Debug, Clone)]
+pub struct SourceDraft {
+    /// Stable key.
+    pub key: String,
+    /// Kind.
+    pub kind: String,
+    /// Name.
+    pub name: String,
+    /// Signing secret.
+    pub secret: SecretString,
+}
+
+impl Store {
+    /// A source by its key.
+    pub async fn source(&self, key: &str) -> Result<Option<Source>, StoreError> {
+        let row: Option<(String, String, String, String, Vec<u8>)> =
+            sqlx::query_as("SELECT id, key, kind, name, secret FROM source WHERE key = $1")
+                .bind(key)
+                .fetch_optional(&self.read)
+                .await?;
+        Ok(row.map(|(id, key, kind, name, sealed_secret)| Source { id, key, kind, name, sealed_secret }))
+    }
+}
+
+/// Writes what the configuration says of a source, and gives its id.
+pub(crate) async fn put(tx: &mut Tx, vault: &Vault, draft: &SourceDraft, now: Timestamp) -> Result<String, PutError> {
+    let known: Option<(String,)> = sqlx::query_as("SELECT id FROM source WHERE key = $1")
+        .bind(&draft.key)
+        .fetch_optional(&mut **tx)
+        .await
+        .map_err(StoreError::from)?;
+    let id = known.map_or_else(|| new_id("src"), |(id,)| id);
+    let sealed = vault.seal(&Source::secret_place(&id), &draft.secret)?;
+    sqlx::query(
+        "INSERT INTO source (id, key, kind, name, secret, created_at, updated_at) VALUES ($1, $2, $3, $4, $5, $6, $6)
+         ON CONFLICT (key) DO UPDATE SET kind = $3, name = $4, secret = $5, updated_at = $6",
+    )
+    .bind(&id)
+    .bind(&draft.key)
+    .bind(&draft.kind)
+    .bind(&draft.name)
+    .bind(&sealed)
+    .bind(micros(now))
+    .execute(&mut **tx)
+    .await
+    .map_err(StoreError::from)?;
+    Ok(id)
+}
