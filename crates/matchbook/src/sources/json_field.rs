@@ -84,8 +84,9 @@ impl<'a> Field<'a> {
 
 /// A text without NUL and surrounding white space, cut to `max` characters; nothing if nothing is left.
 pub(super) fn clean(text: &str, max: usize) -> Option<String> {
-    let text: String = text.trim().chars().filter(|c| *c != '\0').take(max).collect();
-    let text = text.trim();
+    let text = text.replace('\0', "");
+    let text: String = text.trim().chars().take(max).collect();
+    let text = text.trim_end();
     (!text.is_empty()).then(|| text.to_owned())
 }
 
