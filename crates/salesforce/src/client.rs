@@ -232,7 +232,8 @@ struct Answer {
 }
 
 impl Client {
-    /// A client that follows no redirects and repeats nothing by itself.
+    /// A client that follows no redirects and repeats nothing by itself. It goes through the proxy that the usual
+    /// environment variables (`HTTPS_PROXY`, `NO_PROXY`) name.
     pub fn new(options: ClientOptions) -> Result<Self, ClientError> {
         static PROVIDER: Once = Once::new();
         // An error says that the program has installed a provider before; then that one is used.

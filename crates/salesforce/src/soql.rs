@@ -193,6 +193,7 @@ impl Operator {
 enum Node {
     Compare(FieldPath, Operator, Literal),
     In(FieldPath, Vec<Literal>),
+    NotIn(FieldPath, Vec<Literal>),
     Like(FieldPath, String),
     And(Vec<Condition>),
     Or(Vec<Condition>),
@@ -201,7 +202,7 @@ enum Node {
 
 /// A condition of a WHERE clause.
 ///
-/// Texts compare without case; `ne` and a negated `is_in` also keep rows without a value (Salesforce facts 4.1).
+/// Texts compare without case (Salesforce facts 4.1).
 /// Many conditions are joined with `conditions.reduce(Condition::or)`, which is `None` when there are none: what "no
 /// condition" means is then the caller's decision.
 #[derive(Debug, Clone, PartialEq)]
@@ -256,6 +257,14 @@ impl Condition {
     pub fn is_in<V: Into<Literal>>(field: impl Into<FieldPath>, values: impl IntoIterator<Item = V>) -> Option<Self> {
         let values: Vec<Literal> = values.into_iter().map(Into::into).collect();
         (!values.is_empty()).then(|| Self(Node::In(field.into(), values)))
+    }
+
+    /// The field has none of these values; rows without a value are kept, which is written out because they would
+    /// otherwise depend on how Salesforce treats nulls. `None` for an empty list: every row fits.
+    pub fn not_in<V: Into<Literal>>(field: impl Into<FieldPath>, values: impl IntoIterator<Item = V>) -> Option<Self> {
+        let field = field.into();
+        let values: Vec<Literal> = values.into_iter().map(Into::into).collect();
+        (!values.is_empty()).then(|| Self::is_null(field.clone()).or(Self(Node::NotIn(field, values))))
     }
 
     /// The field's text contains this text. `%` and `_` in it are only themselves, here and below.
@@ -318,6 +327,7 @@ impl fmt::Display for Condition {
         match &self.0 {
             Node::Compare(field, operator, value) => write!(f, "{field} {} {value}", operator.symbol()),
             Node::In(field, values) => write!(f, "{field} IN ({})", list(values)),
+            Node::NotIn(field, values) => write!(f, "{field} NOT IN ({})", list(values)),
             Node::Like(field, pattern) => write!(f, "{field} LIKE '{pattern}'"),
             Node::And(parts) => write_joined(f, parts, " AND "),
             Node::Or(parts) => write_joined(f, parts, " OR "),

@@ -81,6 +81,16 @@ fn an_empty_list_is_no_condition() {
 }
 
 #[test]
+fn excluding_values_keeps_rows_without_a_value() {
+    let excluded = Condition::not_in(path("RecordType.DeveloperName"), ["Partner"]).expect("one value");
+    assert_eq!(
+        Condition::eq(EMAIL, "a@b.c").and(excluded).to_string(),
+        "Email = 'a@b.c' AND (RecordType.DeveloperName = null OR RecordType.DeveloperName NOT IN ('Partner'))"
+    );
+    assert_eq!(Condition::not_in(ID, Vec::<SalesforceId>::new()), None, "nothing is excluded");
+}
+
+#[test]
 fn values_other_than_texts_are_not_quoted() {
     let written = |literal: Literal| literal.to_string();
     assert_eq!(written(true.into()), "true");

@@ -246,6 +246,40 @@ async fn a_query_says_who_asks_and_its_record_tells_no_personal_data() {
 }
 
 #[tokio::test]
+async fn the_next_page_is_asked_for_where_the_first_one_says() {
+    let path = "/services/data/v66.0/query/0r8xx5R2yF2gs3VASQ-2000";
+    let page = json!({"totalSize": 1, "done": false, "nextRecordsUrl": path, "records": []}).to_string();
+    let next =
+        query_against(http("200 OK", "", &page)).await.result.expect("a page is there").next.expect("there is more");
+    let (address, server) = serve(http("200 OK", "", r#"{"totalSize":1,"done":true,"records":[{}]}"#)).await;
+    let last = patient().query_more(&session(address), &next).await.result.expect("the last page is there");
+    assert_eq!((last.records.len(), last.next), (1, None));
+    let request = server.await.expect("the server has the request");
+    assert!(request.starts_with(&format!("GET {path} ")), "{request}");
+}
+
+#[tokio::test]
+async fn a_token_says_whom_it_stands_for_until_it_is_dead() {
+    let body = json!({"user_id": "005dM00000aYaE3QAK", "organization_id": "00DdM00000vfgTuUAI",
+        "preferred_username": "sync@acme.com", "name": "Sync", "email": "it@acme.com"});
+    let (address, _server) = serve(http("200 OK", "", &body.to_string())).await;
+    let user = patient().user_info(&session(address)).await.result.expect("the user is known");
+    assert_eq!((user.organization_id, user.username.as_str()), (id("00DdM00000vfgTuUAI"), "sync@acme.com"));
+    let (address, _server) = serve(http("403 Forbidden", "", "Bad_OAuth_Token")).await;
+    let dead = patient().user_info(&session(address)).await.result;
+    assert_eq!(dead, Err(CallError::Unauthorized));
+}
+
+#[tokio::test]
+async fn a_token_is_taken_back() {
+    let (address, server) = serve(http("200 OK", "", "")).await;
+    let host = LoginHost::parse(&format!("http://{address}"), LoopbackPolicy::Allow).expect("loopback is allowed");
+    assert_eq!(patient().revoke(&host, &"5Aep".into()).await, Ok(()));
+    let request = server.await.expect("the server has the request");
+    assert!(request.starts_with("POST /services/oauth2/revoke ") && request.ends_with("token=5Aep"), "{request}");
+}
+
+#[tokio::test]
 async fn a_describe_is_not_read_again_when_nothing_changed() {
     let (address, server) = serve(Reply::Send("HTTP/1.1 304 Not Modified\r\n\r\n".into())).await;
     let since = "Fri, 14 Aug 2020 20:53:02 GMT";
