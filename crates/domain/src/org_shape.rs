@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use serde::{Deserialize, Serialize};
+
 use crate::ask::RecordId;
 use crate::email_domain::EmailAddress;
 
@@ -9,7 +11,7 @@ use crate::email_domain::EmailAddress;
 pub const BOOKING_ID_FIELD: &str = "Matchbook_Booking_Id__c";
 
 /// One field as this connection's user sees it. A hidden field is a missing one (Salesforce facts 5.1).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct FieldShape {
     /// Longest text in characters; none where the type has no length.
     pub length: Option<usize>,
@@ -20,7 +22,7 @@ pub struct FieldShape {
 }
 
 /// One object's fields by API name.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct ObjectShape {
     /// The fields.
     pub fields: BTreeMap<String, FieldShape>,

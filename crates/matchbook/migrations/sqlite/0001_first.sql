@@ -37,11 +37,11 @@ CREATE TABLE salesforce_user (
     PRIMARY KEY (connection_id, email_folded)
 ) STRICT;
 
--- What an org's describe said, as Salesforce sent it.
+-- What an org's describe said of an object, in our words.
 CREATE TABLE describe (
     connection_id   TEXT NOT NULL REFERENCES connection (id),
     object          TEXT NOT NULL,
-    body            TEXT NOT NULL,
+    body            TEXT NOT NULL,          -- JSON: domain::org_shape::ObjectShape
     fetched_at      INTEGER NOT NULL,
     PRIMARY KEY (connection_id, object)
 ) STRICT;

@@ -4,17 +4,18 @@ use std::collections::BTreeMap;
 
 use domain::ask::RecordId;
 use domain::email_domain::EmailAddress;
+use domain::org_shape::ObjectShape;
 use jiff::Timestamp;
 
-use super::{Store, StoreError, email_address, instant, micros};
+use super::{Store, StoreError, email_address, from_json, instant, json, micros};
 
-/// A describe as Salesforce sent it.
+/// What an object looked like to the connection's user.
 #[derive(Debug, Clone)]
 pub struct StoredDescribe {
     /// The object's API name.
     pub object: String,
-    /// The JSON.
-    pub body: String,
+    /// Its fields.
+    pub shape: ObjectShape,
     /// When it was fetched.
     pub fetched_at: Timestamp,
 }
@@ -28,7 +29,10 @@ impl Store {
                 .fetch_all(&self.read)
                 .await?;
         rows.into_iter()
-            .map(|(object, body, at)| Ok(StoredDescribe { object, body, fetched_at: instant(at)? }))
+            .map(|(object, body, at)| {
+                let shape = from_json("a describe", &body)?;
+                Ok(StoredDescribe { object, shape, fetched_at: instant(at)? })
+            })
             .collect()
     }
 
@@ -42,7 +46,7 @@ impl Store {
             )
             .bind(connection_id)
             .bind(&describe.object)
-            .bind(&describe.body)
+            .bind(json(&describe.shape))
             .bind(micros(describe.fetched_at))
             .execute(&mut *tx)
             .await?;

@@ -1,0 +1,55 @@
+//! Describes to the shape that planning reads.
+
+use domain::org_shape::{FieldShape, ObjectShape};
+use salesforce::composite::{CompositeAnswer, CompositeError, CompositeRequest, ReferenceId, SubAnswer, Subrequest};
+use salesforce::describe::{FieldDescribe, ObjectDescribe};
+use salesforce::sobject::ApiName;
+
+use super::classify;
+use domain::sync_outcome::{ErrorClass, Refusal};
+
+/// The objects that a sync must know.
+pub const OBJECTS: [&str; 2] = ["Contact", "Event"];
+
+/// The request that describes them.
+pub fn request() -> Result<CompositeRequest, CompositeError> {
+    let mut request = CompositeRequest::default();
+    for object in OBJECTS {
+        let part = Subrequest::Describe { object: ApiName::of(object), if_modified_since: None };
+        request.push(ReferenceId::parse(object)?, part)?;
+    }
+    Ok(request)
+}
+
+/// The shapes, in the order of [`OBJECTS`].
+pub fn read(answer: &CompositeAnswer) -> Result<Vec<(&'static str, ObjectShape)>, Refusal> {
+    OBJECTS.into_iter().map(|object| Ok((object, shape_of(object, answer.get(object))?))).collect()
+}
+
+fn shape_of(object: &str, answer: Option<&SubAnswer>) -> Result<ObjectShape, Refusal> {
+    match answer {
+        Some(SubAnswer::Described(describe)) => Ok(shape(describe)),
+        Some(SubAnswer::Refused { status, errors }) => {
+            let refusal = classify::refused_part(*status, errors);
+            let advice = format!("Give the connection's user access to the object {object}.");
+            Err(Refusal { gone: false, halted: false, advice, ..refusal })
+        }
+        _ => Err(Refusal {
+            class: ErrorClass::Passing,
+            code: "UNREADABLE".into(),
+            message: format!("Salesforce's describe of {object} could not be read."),
+            advice: String::new(),
+            gone: false,
+            halted: false,
+        }),
+    }
+}
+
+fn shape(describe: &ObjectDescribe) -> ObjectShape {
+    ObjectShape { fields: describe.fields.iter().map(|f| (f.name.clone(), field(f))).collect() }
+}
+
+fn field(field: &FieldDescribe) -> FieldShape {
+    let length = usize::try_from(field.length).ok().filter(|length| *length > 0);
+    FieldShape { length, createable: field.createable, updateable: field.updateable }
+}

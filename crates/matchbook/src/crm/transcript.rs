@@ -1,0 +1,46 @@
+//! What was asked and answered, as a person reads it in the sync timeline. Nothing secret is in a body.
+
+use salesforce::client::{CallError, Session};
+use salesforce::composite::{CompositeAnswer, CompositeRequest, SubAnswer};
+use salesforce::error::ApiError;
+use serde_json::{Value, json};
+
+/// The parts of a request.
+pub fn asked(session: &Session, request: &CompositeRequest) -> String {
+    request.to_json(session.api_version)["compositeRequest"].to_string()
+}
+
+/// The answers, by the names of the parts; or why there is none.
+pub fn answered(answer: &Result<CompositeAnswer, CallError>) -> String {
+    match answer {
+        Ok(answer) => answer
+            .clone()
+            .into_parts()
+            .iter()
+            .map(|(name, part)| (name.as_str().to_owned(), part_json(part)))
+            .collect::<Value>(),
+        Err(CallError::Refused { status, errors, .. }) => json!({"status": status, "errors": errors_json(errors)}),
+        Err(error) => json!({"error": error.to_string()}),
+    }
+    .to_string()
+}
+
+fn part_json(part: &SubAnswer) -> Value {
+    match part {
+        SubAnswer::Rows(rows) => {
+            let records: Vec<Value> = rows.records.iter().map(|r| Value::Object(r.0.clone())).collect();
+            json!({"total": rows.total, "records": records})
+        }
+        SubAnswer::Record(record) => Value::Object(record.0.clone()),
+        SubAnswer::Described(describe) => json!({"described": describe.name, "fields": describe.fields.len()}),
+        SubAnswer::NotModified => json!("not modified"),
+        SubAnswer::Saved { id, created } => json!({"id": id.as_str(), "created": created}),
+        SubAnswer::Done => json!("done"),
+        SubAnswer::Refused { status, errors } => json!({"status": status, "errors": errors_json(errors)}),
+        SubAnswer::Unreadable => json!("unreadable"),
+    }
+}
+
+fn errors_json(errors: &[ApiError]) -> Value {
+    errors.iter().map(|e| json!({"errorCode": e.code, "message": e.message, "fields": e.fields})).collect()
+}

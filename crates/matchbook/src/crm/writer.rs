@@ -1,0 +1,95 @@
+//! Planned writes to one composite request, and its answers back.
+
+use domain::ask::RecordId;
+use domain::sync_outcome::{FieldValue, Fields, WriteResult};
+use domain::sync_plan::Write;
+use salesforce::client::CallError;
+use salesforce::composite::{
+    CompositeAnswer, CompositeError, CompositeRequest, CreateOptions, FieldValue as Written, RecordBody, ReferenceId,
+    SubAnswer, Subrequest,
+};
+use salesforce::sobject::{ApiName, SalesforceId};
+
+use super::classify;
+
+/// The name of the part that creates the Contact; the Event refers to it.
+const NEW_CONTACT: &str = "p0";
+
+/// Why planned writes cannot be put into a request.
+#[derive(Debug, thiserror::Error)]
+pub enum WriteError {
+    /// The request as a whole.
+    #[error(transparent)]
+    Composite(#[from] CompositeError),
+    /// A field's name.
+    #[error(transparent)]
+    Name(#[from] salesforce::sobject::NameError),
+    /// A record's id.
+    #[error(transparent)]
+    Id(#[from] salesforce::sobject::IdError),
+}
+
+/// The request that makes all of `writes`, in order.
+pub fn request(writes: &[Write]) -> Result<CompositeRequest, WriteError> {
+    let mut request = CompositeRequest::default();
+    for (at, write) in writes.iter().enumerate() {
+        request.push(ReferenceId::parse(&name(at, write))?, subrequest(write)?)?;
+    }
+    Ok(request)
+}
+
+fn name(at: usize, write: &Write) -> String {
+    match write {
+        Write::CreateContact { .. } => NEW_CONTACT.to_owned(),
+        _ => format!("w{at}"),
+    }
+}
+
+fn subrequest(write: &Write) -> Result<Subrequest, WriteError> {
+    let event = ApiName::of("Event");
+    let options = CreateOptions::default();
+    Ok(match write {
+        Write::CreateContact { fields } => {
+            Subrequest::Create { object: ApiName::of("Contact"), body: body(fields)?, options }
+        }
+        Write::CreateEvent { fields } => Subrequest::Create { object: event, body: body(fields)?, options },
+        Write::UpdateEvent { event: id, fields } => {
+            Subrequest::Update { object: event, id: SalesforceId::parse(&id.0)?, body: body(fields)? }
+        }
+        Write::DeleteEvent { event: id } => Subrequest::Delete { object: event, id: SalesforceId::parse(&id.0)? },
+    })
+}
+
+fn body(fields: &Fields) -> Result<RecordBody, WriteError> {
+    let mut body = RecordBody::default();
+    for (name, value) in fields {
+        let value = match value {
+            FieldValue::Null => Written::Null,
+            FieldValue::Text(text) => Written::Text(text.clone()),
+            FieldValue::Instant(at) => Written::Text(at.strftime("%Y-%m-%dT%H:%M:%S.%3fZ").to_string()),
+            FieldValue::Record(id) => Written::Id(SalesforceId::parse(&id.0)?),
+            FieldValue::NewContact => Written::IdOf(ReferenceId::parse(NEW_CONTACT)?),
+        };
+        body.set(ApiName::parse(name)?, value);
+    }
+    Ok(body)
+}
+
+/// What came of each write, in order.
+pub fn results(writes: &[Write], answer: &Result<CompositeAnswer, CallError>) -> Vec<WriteResult> {
+    let each = |(at, write): (usize, &Write)| match answer {
+        Ok(answer) => answer.get(&name(at, write)).map_or(WriteResult::Unclear, result),
+        Err(error) if error.may_have_happened() => WriteResult::Unclear,
+        Err(error) => WriteResult::NotSent(classify::failed_call(error)),
+    };
+    writes.iter().enumerate().map(each).collect()
+}
+
+fn result(answer: &SubAnswer) -> WriteResult {
+    match answer {
+        SubAnswer::Saved { id, .. } => WriteResult::Done(Some(RecordId(id.as_str().to_owned()))),
+        SubAnswer::Done => WriteResult::Done(None),
+        SubAnswer::Refused { status, errors } => WriteResult::Refused(classify::refused_part(*status, errors)),
+        _ => WriteResult::Unclear,
+    }
+}

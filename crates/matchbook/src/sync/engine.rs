@@ -1,0 +1,162 @@
+//! The engine takes one step when called: it claims one due booking and runs its sync.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use domain::org_shape::{ObjectShape, OrgShape};
+use jiff::{SignedDuration, Timestamp};
+use salesforce::auth::LoopbackPolicy;
+use salesforce::client::{Client, ClientError, ClientOptions};
+use tokio::sync::Notify;
+
+use super::run::Run;
+use super::session::Sessions;
+use crate::clock::{Clock, new_id};
+use crate::secrets::Vault;
+use crate::store::{Store, StoreError};
+
+/// How long describes and hosts' users are trusted before they are asked for again.
+const SHAPE_LIFETIME: SignedDuration = SignedDuration::from_hours(1);
+
+/// The longest that one call to Salesforce may take.
+const CALL_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// What an engine is made of.
+#[derive(Debug)]
+pub struct EngineOptions {
+    /// The database.
+    pub store: Store,
+    /// Opens the connections' secrets.
+    pub vault: Vault,
+    /// The present instant.
+    pub clock: Clock,
+    /// Whether an org may be on this machine.
+    pub loopback: LoopbackPolicy,
+}
+
+/// Brings Salesforce in line with bookings, one booking a step.
+#[derive(Debug)]
+pub struct Engine {
+    pub(crate) store: Store,
+    pub(crate) clock: Clock,
+    pub(crate) client: Client,
+    pub(crate) sessions: Sessions,
+    name: String,
+    /// The described objects by connection, so that a warm sync reads them from memory.
+    shapes: Mutex<HashMap<String, CachedShape>>,
+    /// Rung when work may have become due.
+    pub(crate) bell: Notify,
+}
+
+#[derive(Debug, Clone)]
+struct CachedShape {
+    fetched_at: Timestamp,
+    contact: Arc<ObjectShape>,
+    event: Arc<ObjectShape>,
+}
+
+/// What a step did.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Stepped {
+    /// It ran one booking's sync.
+    Worked,
+    /// Nothing was due; the next booking is due then, if any waits.
+    Idle(Option<Timestamp>),
+}
+
+impl Engine {
+    /// An engine with a client of its own.
+    pub fn new(options: EngineOptions) -> Result<Self, ClientError> {
+        let client = Client::new(ClientOptions {
+            timeout: CALL_TIMEOUT,
+            loopback: options.loopback,
+            user_agent: concat!("Matchbook/", env!("CARGO_PKG_VERSION")).to_owned(),
+        })?;
+        let sessions = Sessions::new(
+            options.store.clone(),
+            client.clone(),
+            options.vault,
+            options.clock.clone(),
+            options.loopback,
+        );
+        Ok(Engine {
+            store: options.store,
+            clock: options.clock,
+            client,
+            sessions,
+            name: new_id("wrk"),
+            shapes: Mutex::default(),
+            bell: Notify::new(),
+        })
+    }
+
+    /// Says that work may have become due.
+    pub fn wake(&self) {
+        self.bell.notify_one();
+    }
+
+    /// Claims the booking that has been due longest and runs its sync.
+    pub async fn step(&self) -> Result<Stepped, StoreError> {
+        let Some(claimed) = self.store.claim(&self.name, self.clock.now()).await? else {
+            return Ok(Stepped::Idle(self.store.next_due().await?));
+        };
+        let booking = claimed.id.clone();
+        match Run::new(self, claimed).go().await {
+            Ok(outcome) => tracing::info!(booking = %booking, outcome, "sync run ended"),
+            Err(StoreError::LeaseLost) => {
+                tracing::warn!(booking = %booking, "another worker has taken this booking over")
+            }
+            Err(other) => return Err(other),
+        }
+        Ok(Stepped::Worked)
+    }
+
+    /// Runs until nothing is due.
+    pub async fn drain(&self) -> Result<(), StoreError> {
+        while let Stepped::Worked = self.step().await? {}
+        Ok(())
+    }
+
+    /// The org as last described, if that is recent enough.
+    pub(crate) async fn known_shape(&self, connection_id: &str) -> Result<Option<OrgShape>, StoreError> {
+        let since = self.clock.now() - SHAPE_LIFETIME;
+        let cached = self.shapes().get(connection_id).filter(|s| s.fetched_at >= since).cloned();
+        let cached = match cached {
+            Some(cached) => Some(cached),
+            None => self.stored_shape(connection_id, since).await?,
+        };
+        let Some(shape) = cached else { return Ok(None) };
+        Ok(Some(OrgShape {
+            contact: (*shape.contact).clone(),
+            event: (*shape.event).clone(),
+            users: self.store.salesforce_users(connection_id, since).await?,
+            connection_user: None,
+        }))
+    }
+
+    async fn stored_shape(&self, connection_id: &str, since: Timestamp) -> Result<Option<CachedShape>, StoreError> {
+        let mut objects: HashMap<String, (ObjectShape, Timestamp)> = HashMap::new();
+        for describe in self.store.describes(connection_id).await? {
+            objects.insert(describe.object, (describe.shape, describe.fetched_at));
+        }
+        let (Some((contact, at)), Some((event, _))) = (objects.remove("Contact"), objects.remove("Event")) else {
+            return Ok(None);
+        };
+        if at < since {
+            return Ok(None);
+        }
+        let shape = CachedShape { fetched_at: at, contact: Arc::new(contact), event: Arc::new(event) };
+        self.shapes().insert(connection_id.to_owned(), shape.clone());
+        Ok(Some(shape))
+    }
+
+    /// Drops what is remembered of an org's describes; the next run reads them from the database.
+    pub(crate) fn forget_shape(&self, connection_id: &str) {
+        self.shapes().remove(connection_id);
+    }
+
+    fn shapes(&self) -> std::sync::MutexGuard<'_, HashMap<String, CachedShape>> {
+        self.shapes.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

@@ -1,0 +1,284 @@
+//! One sync run: plan, do what the plan says, plan again, until nothing is left to do.
+
+use std::collections::BTreeSet;
+
+use domain::ask::{Answer, Ask, Known, Next, RecordId};
+use domain::backoff;
+use domain::org_shape::OrgShape;
+use domain::sync_outcome::{ErrorClass, Refusal, Synced, SyncedPerson, Verdict, absorb, before_sending, verdict};
+use domain::sync_plan::{Note, Plan, PlanInput, Write, plan};
+use jiff::SignedDuration;
+use salesforce::client::{Call, CallError};
+use salesforce::composite::{CompositeAnswer, CompositeRequest};
+
+use super::engine::Engine;
+use super::session::{OpenSession, SessionError};
+use crate::crm::{classify, directory, org_shapes, transcript, writer};
+use crate::store::{Claimed, NewCall, Released, StoreError, StoredDescribe};
+
+/// How often one run may plan; more means that the org and the plan do not come to agree.
+const MOST_ROUNDS: usize = 12;
+
+/// Why a run stops.
+enum Stop {
+    Store(StoreError),
+    Released(Released),
+}
+
+impl From<StoreError> for Stop {
+    fn from(error: StoreError) -> Self {
+        Stop::Store(error)
+    }
+}
+
+/// A booking in hand.
+pub(super) struct Run<'a> {
+    engine: &'a Engine,
+    claimed: Claimed,
+    synced: Synced,
+    notes: Vec<Note>,
+}
+
+impl<'a> Run<'a> {
+    pub(super) fn new(engine: &'a Engine, claimed: Claimed) -> Self {
+        Run { engine, synced: claimed.synced.clone(), claimed, notes: Vec::new() }
+    }
+
+    /// Runs to the end and releases the booking; gives the outcome's word.
+    pub(super) async fn go(mut self) -> Result<&'static str, StoreError> {
+        let released = match self.rounds().await {
+            Ok(released) | Err(Stop::Released(released)) => released,
+            Err(Stop::Store(error)) => return Err(error),
+        };
+        let notes: Vec<String> = self.notes.iter().map(Note::to_string).collect();
+        let now = self.engine.clock.now();
+        self.engine.store.release(&self.claimed, &self.synced, &released, &notes, now).await?;
+        Ok(released.outcome())
+    }
+
+    async fn rounds(&mut self) -> Result<Released, Stop> {
+        let mut session = self.session().await?;
+        let mut org = self.shape(&mut session).await?;
+        let mut known = Known::new();
+        for _ in 0..MOST_ROUNDS {
+            match self.plan(&org, &known) {
+                Next::Ask(asks) => self.ask(&mut session, &mut org, asks, &mut known).await?,
+                Next::Done(Plan::InStep) => return Ok(Released::Synced),
+                Next::Done(Plan::Adopt(found)) => self.synced = found,
+                Next::Done(Plan::Write { found, writes }) => self.write(&mut session, found, &writes).await?,
+                Next::Done(Plan::Wait { until }) => {
+                    let reason = "Salesforce did not answer a write. Matchbook is looking whether it took effect before it writes again.";
+                    return Ok(Released::Waiting { until, reason: reason.into(), failed: false });
+                }
+                Next::Done(Plan::Hold { reason }) => return Ok(Released::Held { reason }),
+                Next::Done(Plan::Failed(failure)) => {
+                    let advice = String::new();
+                    let (code, message) = (failure.code, failure.message);
+                    let refusal = Refusal { class: failure.class, code, message, advice, gone: false, halted: false };
+                    return Err(self.put_off(&refusal, None));
+                }
+            }
+        }
+        let reason = "Salesforce kept changing while this was written. Look at the last run, then sync again.";
+        Ok(Released::Held { reason: reason.into() })
+    }
+
+    fn plan(&mut self, org: &OrgShape, known: &Known) -> Next<Plan> {
+        let input = PlanInput {
+            id: &self.claimed.id,
+            wanted: &self.claimed.wanted,
+            synced: &self.synced,
+            org,
+            now: self.engine.clock.now(),
+        };
+        let (next, notes) = plan(input, known);
+        for note in notes {
+            if !self.notes.contains(&note) {
+                self.notes.push(note);
+            }
+        }
+        next
+    }
+
+    async fn session(&self) -> Result<OpenSession, Stop> {
+        self.engine.sessions.open(&self.claimed.connection_id).await.map_err(|e| self.no_session(e))
+    }
+
+    fn no_session(&self, error: SessionError) -> Stop {
+        match error {
+            SessionError::Store(error) => Stop::Store(error),
+            SessionError::Refused(refusal) => self.put_off(&refusal, None),
+        }
+    }
+
+    /// The org's shape, described now if it was not described lately.
+    async fn shape(&mut self, session: &mut OpenSession) -> Result<OrgShape, Stop> {
+        let connection = self.claimed.connection_id.clone();
+        if let Some(known) = self.engine.known_shape(&connection).await? {
+            return Ok(OrgShape { connection_user: session.user_id.clone().map(RecordId), ..known });
+        }
+        let request = org_shapes::request().map_err(|e| self.unsendable(&e.to_string()))?;
+        let answer = self.read(session, "Describe Contact and Event", &request).await?;
+        let shapes = org_shapes::read(&answer).map_err(|refusal| self.put_off(&refusal, None))?;
+        let fetched_at = self.engine.clock.now();
+        let describes: Vec<StoredDescribe> = shapes
+            .into_iter()
+            .map(|(object, shape)| StoredDescribe { object: object.to_owned(), shape, fetched_at })
+            .collect();
+        self.engine.store.save_describes(&connection, &describes).await?;
+        self.engine.forget_shape(&connection);
+        let shape = self.engine.known_shape(&connection).await?.unwrap_or_default();
+        Ok(OrgShape { connection_user: session.user_id.clone().map(RecordId), ..shape })
+    }
+
+    /// Answers the plan's asks by one request.
+    async fn ask(
+        &mut self,
+        session: &mut OpenSession,
+        org: &mut OrgShape,
+        asks: BTreeSet<Ask>,
+        known: &mut Known,
+    ) -> Result<(), Stop> {
+        let request = directory::request(&asks, org).map_err(|e| self.unsendable(&e.to_string()))?;
+        let answer = self.read(session, &purpose_of(&asks), &request).await?;
+        let answers = directory::read(&self.engine.client, &session.session, &asks, answer).await;
+        for (ask, answer) in &answers {
+            if let (Ask::Users(email), Ok(Answer::Users(ids))) = (ask, answer) {
+                let user = (ids.len() == 1).then(|| ids[0].clone());
+                let connection = &self.claimed.connection_id;
+                self.engine
+                    .store
+                    .save_salesforce_user(connection, email, user.as_ref(), self.engine.clock.now())
+                    .await?;
+                org.users.insert(email.clone(), user);
+            }
+        }
+        known.extend(answers);
+        Ok(())
+    }
+
+    /// Sends a request that changes nothing, and records it.
+    async fn read(
+        &mut self,
+        session: &mut OpenSession,
+        purpose: &str,
+        request: &CompositeRequest,
+    ) -> Result<CompositeAnswer, Stop> {
+        let sent_at = self.engine.clock.now();
+        let asked = transcript::asked(&session.session, request);
+        let call = self.send(session, request).await?;
+        let answered = transcript::answered(&call.result);
+        let new = NewCall { run_id: &self.claimed.run_id, purpose, asked: &asked, sent_at };
+        self.engine.store.save_read(&new, &answered, call.record.status, call.record.milliseconds).await?;
+        call.result.map_err(|error| self.put_off(&classify::failed_call(&error), classify::retry_after(&error)))
+    }
+
+    /// Sends planned writes: committed before they leave, and their answers kept at once.
+    async fn write(
+        &mut self,
+        session: &mut OpenSession,
+        found: Option<SyncedPerson>,
+        writes: &[Write],
+    ) -> Result<(), Stop> {
+        let request = writer::request(writes).map_err(|e| self.unsendable(&e.to_string()))?;
+        let sent_at = self.engine.clock.now();
+        let asked = transcript::asked(&session.session, &request);
+        let sent = before_sending(&self.synced, found, writes, sent_at);
+        let purpose = purpose_of_writes(writes);
+        let new = NewCall { run_id: &self.claimed.run_id, purpose: &purpose, asked: &asked, sent_at };
+        let call_id = self.engine.store.before_sending(&self.claimed.lease, &sent, &new).await?;
+        let call = self.send(session, &request).await;
+        let call = match call {
+            Ok(call) => call,
+            Err(stop) => {
+                // Only a dead token leads here, and with it nothing was done.
+                let answered = transcript::answered(&Err(CallError::Unauthorized));
+                self.engine
+                    .store
+                    .after_answer(&self.claimed.lease, &self.synced, &call_id, &answered, Some(401), 0)
+                    .await?;
+                return Err(stop);
+            }
+        };
+        let results = writer::results(writes, &call.result);
+        self.synced = absorb(&sent, writes, &results, &self.claimed.wanted.booking.attendee.email);
+        let answered = transcript::answered(&call.result);
+        let (status, milliseconds) = (call.record.status, call.record.milliseconds);
+        self.engine
+            .store
+            .after_answer(&self.claimed.lease, &self.synced, &call_id, &answered, status, milliseconds)
+            .await?;
+        match verdict(&results) {
+            Verdict::PlanAgain => Ok(()),
+            Verdict::Retry(refusal) | Verdict::Hold(refusal) => {
+                Err(self.put_off(&refusal, call.result.as_ref().err().and_then(classify::retry_after)))
+            }
+        }
+    }
+
+    /// Sends a request; a dead token is renewed once, since with it nothing was done.
+    async fn send(&self, session: &mut OpenSession, request: &CompositeRequest) -> Result<Call<CompositeAnswer>, Stop> {
+        let call = self.engine.client.composite(&session.session, request).await;
+        if !matches!(call.result, Err(CallError::Unauthorized)) {
+            return Ok(call);
+        }
+        let renewed = self.engine.sessions.renew(&self.claimed.connection_id, &session.session).await;
+        *session = renewed.map_err(|e| self.no_session(e))?;
+        Ok(self.engine.client.composite(&session.session, request).await)
+    }
+
+    /// What a refusal does to the run, by its class: tried again by the schedule, or held for a person.
+    fn put_off(&self, refusal: &Refusal, retry_after: Option<SignedDuration>) -> Stop {
+        let reason = format!("{} ({}). {}", refusal.message.trim_end_matches('.'), refusal.code, refusal.advice);
+        let reason = reason.trim().to_owned();
+        let failures = u32::try_from(self.claimed.failures + 1).unwrap_or(u32::MAX);
+        Stop::Released(match backoff::wait(refusal.class, failures, retry_after, jitter()) {
+            Some(wait) => Released::Waiting { until: self.engine.clock.now() + wait, reason, failed: true },
+            None => Released::Held { reason },
+        })
+    }
+
+    fn unsendable(&self, message: &str) -> Stop {
+        let refusal = Refusal {
+            class: ErrorClass::Data,
+            code: "UNSENDABLE".into(),
+            message: message.to_owned(),
+            advice: "Please report this with the booking's id.".into(),
+            gone: false,
+            halted: false,
+        };
+        self.put_off(&refusal, None)
+    }
+}
+
+fn jitter() -> f64 {
+    let byte = crate::secrets::random::<1>().map_or(128, |[byte]| byte);
+    f64::from(byte) / 255.0
+}
+
+fn purpose_of(asks: &BTreeSet<Ask>) -> String {
+    let words: Vec<String> = asks
+        .iter()
+        .map(|ask| match ask {
+            Ask::People(email) => format!("the Contacts with {email}"),
+            Ask::Users(email) => format!("the user with {email}"),
+            Ask::EventOf(_) => "the Event of this booking".to_owned(),
+            Ask::EventNow(_) => "the Event as it is now".to_owned(),
+        })
+        .collect();
+    format!("Look up {}", words.join(" and "))
+}
+
+fn purpose_of_writes(writes: &[Write]) -> String {
+    let words: Vec<&str> = writes
+        .iter()
+        .map(|write| match write {
+            Write::CreateContact { .. } => "create the Contact",
+            Write::CreateEvent { .. } => "create the Event",
+            Write::UpdateEvent { .. } => "change the Event",
+            Write::DeleteEvent { .. } => "delete the Event",
+        })
+        .collect();
+    let text = words.join(" and ");
+    text[..1].to_uppercase() + &text[1..]
+}

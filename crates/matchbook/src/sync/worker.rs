@@ -1,0 +1,68 @@
+//! Workers: they call the engine while there is work, and sleep until there is.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
+
+use super::engine::{Engine, Stepped};
+
+/// The longest sleep: another process may have added work to the same database.
+const LONGEST_SLEEP: Duration = Duration::from_secs(5);
+
+/// The shortest sleep while due work is held back by another run on the same person.
+const SHORTEST_SLEEP: Duration = Duration::from_millis(50);
+
+/// Workers that run until stopped.
+#[derive(Debug)]
+pub struct Worker {
+    tasks: JoinSet<()>,
+    stop: CancellationToken,
+}
+
+impl Worker {
+    /// Starts `count` workers on an engine.
+    pub fn start(engine: &Arc<Engine>, count: usize) -> Self {
+        let stop = CancellationToken::new();
+        let mut tasks = JoinSet::new();
+        for _ in 0..count {
+            tasks.spawn(work(Arc::clone(engine), stop.clone()));
+        }
+        Worker { tasks, stop }
+    }
+
+    /// Lets every worker finish the booking in hand, then ends them.
+    pub async fn stop(mut self) {
+        self.stop.cancel();
+        while self.tasks.join_next().await.is_some() {}
+    }
+}
+
+async fn work(engine: Arc<Engine>, stop: CancellationToken) {
+    while !stop.is_cancelled() {
+        let pause = match engine.step().await {
+            Ok(Stepped::Worked) => {
+                // The finished run may have freed a person that another booking waits for.
+                engine.wake();
+                continue;
+            }
+            Ok(Stepped::Idle(due)) => until(due, engine.clock.now()),
+            Err(error) => {
+                tracing::error!(error = &error as &dyn std::error::Error, "the engine could not use the database");
+                LONGEST_SLEEP
+            }
+        };
+        tokio::select! {
+            () = stop.cancelled() => {}
+            () = engine.bell.notified() => {}
+            () = tokio::time::sleep(pause) => {}
+        }
+    }
+}
+
+fn until(due: Option<Timestamp>, now: Timestamp) -> Duration {
+    let wait = due.map(|due| due.duration_since(now));
+    wait.map_or(LONGEST_SLEEP, |wait| Duration::try_from(wait).unwrap_or_default()).clamp(SHORTEST_SLEEP, LONGEST_SLEEP)
+}

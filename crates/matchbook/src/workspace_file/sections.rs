@@ -1,0 +1,193 @@
+//! The sections of the file, entry by entry.
+
+use url::{Host, Url};
+
+use super::keys;
+use super::reader::{Entry, Reader, Value, email, nearest, shown, slug, time_zone};
+use super::yaml::Node;
+use super::{
+    ConnectionEntry, DEFAULT_API_VERSION, EventTypeEntry, Grant, HostEntry, SalesforceEntry, SourceEntry, Spanned,
+    WorkspaceFile,
+};
+use crate::sources;
+
+/// Everything that the file says; what is wrong is noted by the reader and left out.
+pub(super) fn workspace(root: &Node, reader: &mut Reader) -> WorkspaceFile {
+    let Some(root) = reader.root(root) else { return WorkspaceFile::default() };
+    let hosts = hosts(&root, reader);
+    let event_types = event_types(&root, reader);
+    let connections = reader.entries(root.get("connections"), keys::CONNECTION);
+    let sources = reader.entries(root.get("sources"), keys::SOURCE);
+    WorkspaceFile {
+        connections: connections.into_iter().filter_map(|(key, entry)| connection(key, &entry, reader)).collect(),
+        hosts,
+        event_types,
+        sources: sources.into_iter().filter_map(|(key, entry)| source(key, &entry, reader)).collect(),
+    }
+}
+
+fn connection(key: Spanned<String>, entry: &Entry<'_>, reader: &mut Reader) -> Option<ConnectionEntry> {
+    let name = reader.text(entry.get("name"));
+    let login_host = reader.parsed(entry.get("login_host"), login_host);
+    let api_version = match entry.get("api_version") {
+        None => Some(DEFAULT_API_VERSION.to_owned()),
+        given => reader.parsed(given, api_version).map(|version| version.value),
+    };
+    let grant = reader.parsed(entry.get("grant"), grant);
+    let client_id = reader.text(entry.get("client_id"));
+    let client_secret = reader.secret(entry.get("client_secret"));
+    Some(ConnectionEntry {
+        key,
+        name: name?.value,
+        login_host: login_host?,
+        api_version: api_version?,
+        grant: grant?.value,
+        client_id: client_id?.value,
+        client_secret: client_secret?,
+    })
+}
+
+/// Scheme and host alone. The text may hold a password, so no error repeats it.
+fn login_host(text: &str) -> Result<String, String> {
+    const LIKE: &str = "write it like https://northwind.my.salesforce.com";
+    let url = Url::parse(text).map_err(|_| format!("this is not a URL; {LIKE}"))?;
+    let local = match url.host() {
+        Some(Host::Ipv4(address)) => address.is_loopback(),
+        Some(Host::Ipv6(address)) => address.is_loopback(),
+        Some(Host::Domain(domain)) => domain == "localhost",
+        None => false,
+    };
+    if !(url.scheme() == "https" || (url.scheme() == "http" && local)) {
+        return Err(format!("the host must be reached by https; {LIKE}"));
+    }
+    let more = !url.username().is_empty() || url.password().is_some() || url.query().is_some();
+    if more || url.path() != "/" || url.fragment().is_some() {
+        return Err(format!("this takes scheme and host alone, nothing before or after the host; {LIKE}"));
+    }
+    Ok(url.origin().ascii_serialization())
+}
+
+fn api_version(text: &str) -> Result<String, String> {
+    let number = text.strip_suffix(".0").and_then(|number| number.parse::<u16>().ok());
+    match number {
+        Some(number) if format!("{number}.0") == text && (20..=999).contains(&number) => Ok(text.to_owned()),
+        _ => Err("this is not a Salesforce API version; write it like \"66.0\"".to_owned()),
+    }
+}
+
+fn grant(text: &str) -> Result<Grant, String> {
+    match text {
+        "client_credentials" => Ok(Grant::ClientCredentials),
+        other => Err(format!("\"{}\" is not a grant known here; write client_credentials", shown(other))),
+    }
+}
+
+fn hosts(root: &Entry<'_>, reader: &mut Reader) -> Vec<HostEntry> {
+    let mut hosts: Vec<HostEntry> = Vec::new();
+    for (key, entry) in reader.entries(root.get("hosts"), keys::HOST) {
+        let Some(host) = host(key, &entry, reader) else { continue };
+        if let (Some(other), Some(value)) = (hosts.iter().find(|other| other.email == host.email), entry.get("email")) {
+            let message =
+                format!("{} is the email of \"{}\" already; give each host their own", host.email, other.key.value);
+            reader.wrong(&value, &message);
+        }
+        hosts.push(host);
+    }
+    hosts
+}
+
+fn host(key: Spanned<String>, entry: &Entry<'_>, reader: &mut Reader) -> Option<HostEntry> {
+    let name = reader.text(entry.get("name"));
+    let email = reader.parsed(entry.get("email"), email);
+    let time_zone = reader.parsed(entry.get("time_zone"), time_zone);
+    Some(HostEntry { key, name: name?.value, email: email?.value, time_zone: time_zone?.value })
+}
+
+fn event_types(root: &Entry<'_>, reader: &mut Reader) -> Vec<EventTypeEntry> {
+    let mut event_types: Vec<EventTypeEntry> = Vec::new();
+    for (key, entry) in reader.entries(root.get("event_types"), keys::EVENT_TYPE) {
+        let Some(event_type) = event_type(key, &entry, reader) else { continue };
+        if let Some(other) = event_types.iter().find(|other| other.slug.value == event_type.slug.value) {
+            let (slug, other) = (&event_type.slug, &other.key.value);
+            let message = format!("the slug \"{}\" is taken by event_types.{other}; choose another", slug.value);
+            reader.error(slug.at, format!("event_types.{}: {message}", event_type.key.value));
+        }
+        event_types.push(event_type);
+    }
+    event_types
+}
+
+fn event_type(key: Spanned<String>, entry: &Entry<'_>, reader: &mut Reader) -> Option<EventTypeEntry> {
+    let title = reader.text(entry.get("title"));
+    let slug = match entry.get("slug") {
+        None => Some(key.clone()),
+        given => reader.parsed(given, slug),
+    };
+    let length_minutes = reader.parsed(entry.get("length_minutes"), length_minutes);
+    let hosts = entry.get("hosts").and_then(|value| host_keys(&value, reader));
+    let salesforce = match entry.get("salesforce") {
+        None => Some(None),
+        Some(value) => salesforce(&value, reader).map(Some),
+    };
+    Some(EventTypeEntry {
+        key,
+        title: title?.value,
+        slug: slug?,
+        length_minutes: length_minutes?.value,
+        hosts: hosts?,
+        salesforce: salesforce?,
+    })
+}
+
+fn length_minutes(text: &str) -> Result<u16, String> {
+    let minutes = text.parse().ok().filter(|minutes| (1..=1440).contains(minutes));
+    minutes.ok_or_else(|| "write a whole number of minutes from 1 to 1440".to_owned())
+}
+
+fn host_keys(value: &Value<'_>, reader: &mut Reader) -> Option<Vec<Spanned<String>>> {
+    let hosts = reader.texts(Some(value.clone()))?;
+    if hosts.is_empty() {
+        reader.wrong(value, "the list is empty; name at least one host");
+    }
+    for (at, host) in hosts.iter().enumerate() {
+        if hosts[..at].iter().any(|other| other.value == host.value) {
+            reader.error(host.at, format!("\"{}\" is listed twice; keep one", shown(&host.value)));
+        }
+    }
+    Some(hosts)
+}
+
+fn salesforce(value: &Value<'_>, reader: &mut Reader) -> Option<SalesforceEntry> {
+    let entry = reader.entry(value, keys::SALESFORCE)?;
+    let enabled = match entry.get("enabled") {
+        None => Some(true),
+        Some(flag) => reader.flag(&flag),
+    };
+    let given = entry.get("connection");
+    let missing = given.is_none();
+    let connection = reader.text(given);
+    if enabled == Some(true) && missing {
+        let message = "it is enabled, so it needs a connection; add connection: and the key of one, or enabled: false";
+        reader.wrong(value, message);
+    }
+    Some(SalesforceEntry { enabled: enabled?, connection })
+}
+
+fn source(key: Spanned<String>, entry: &Entry<'_>, reader: &mut Reader) -> Option<SourceEntry> {
+    let kind = reader.parsed(entry.get("kind"), source_kind);
+    let name = reader.text(entry.get("name"));
+    let secret = reader.secret(entry.get("secret"));
+    Some(SourceEntry { key, kind: kind?.value, name: name?.value, secret: secret? })
+}
+
+fn source_kind(text: &str) -> Result<&'static str, String> {
+    if let Some(kind) = sources::kind(text) {
+        return Ok(kind.key);
+    }
+    let kinds = sources::KINDS.iter().map(|kind| kind.key);
+    let mend = match nearest(text, kinds.clone()) {
+        Some(near) => format!("did you mean {near}?"),
+        None => format!("known are: {}", kinds.collect::<Vec<_>>().join(", ")),
+    };
+    Err(format!("\"{}\" is not a kind of source; {mend}", shown(text)))
+}
