@@ -6,3 +6,4 @@ pub mod secrets;
 pub mod sources;
 pub mod store;
 pub mod sync;
+pub mod workspace_file;

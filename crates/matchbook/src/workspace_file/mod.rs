@@ -171,10 +171,9 @@ pub fn read(text: &str, file_name: &str) -> Result<WorkspaceFile, Vec<FileError>
     let errors = reader.into_errors();
     match file {
         Some(file) if errors.is_empty() => Ok(file),
-        _ => Err(errors
-            .into_iter()
-            .map(|(at, message)| FileError { file: file_name.to_owned(), at, message })
-            .collect()),
+        _ => {
+            Err(errors.into_iter().map(|(at, message)| FileError { file: file_name.to_owned(), at, message }).collect())
+        }
     }
 }
 

@@ -49,13 +49,6 @@ impl<'n> Entry<'n> {
     }
 }
 
-impl Value<'_> {
-    /// Where it stands.
-    pub(super) fn at(&self) -> Position {
-        self.node.at
-    }
-}
-
 impl Reader {
     /// Notes a mistake.
     pub(super) fn error(&mut self, at: Position, message: impl Into<String>) {
@@ -106,15 +99,19 @@ impl Reader {
             return None;
         };
         let prefix = if value.path.is_empty() { String::new() } else { format!("{}: ", value.path) };
+        let mut meant = Vec::new();
         for (given, _) in members.iter().filter(|(given, _)| keys.iter().all(|key| key.name != given.value)) {
             let names = keys.iter().map(|key| key.name);
-            let mend = match nearest(&given.value, names.clone()) {
+            let near = nearest(&given.value, names.clone());
+            let mend = match near {
                 Some(near) => format!("did you mean \"{near}\"?"),
                 None => format!("known here: {}", names.collect::<Vec<_>>().join(", ")),
             };
+            meant.extend(near);
             self.error(given.at, format!("{prefix}\"{}\" is not a key here; {mend}", shown(&given.value)));
         }
-        for key in keys.iter().filter(|key| key.required && members.iter().all(|(given, _)| given.value != key.name)) {
+        let lacks = |key: &Key| members.iter().all(|(given, _)| given.value != key.name) && !meant.contains(&key.name);
+        for key in keys.iter().filter(|key| key.required && lacks(key)) {
             self.error(value.node.at, format!("{prefix}\"{}\" is missing; add {}: {}", key.name, key.name, key.takes));
         }
         Some(Entry { path: value.path.clone(), keys, members })
@@ -187,7 +184,15 @@ impl Reader {
     /// `{secret: NAME}`. Whatever else stands there may be a secret, so no error repeats it.
     pub(super) fn secret(&mut self, value: Option<Value<'_>>) -> Option<Spanned<SecretName>> {
         let value = value?;
-        if let Content::Scalar { .. } = value.node.content {
+        let is_reference = match &value.node.content {
+            Content::Mapping(members) => members.iter().all(|(key, _)| key.value == "secret"),
+            Content::Null | Content::Refused => {
+                self.mismatch(&value);
+                return None;
+            }
+            Content::Scalar { .. } | Content::List(_) => false,
+        };
+        if !is_reference {
             self.wrong(
                 &value,
                 "a secret must not stand in this file; write {secret: NAME} and give its value as the environment \
@@ -196,7 +201,7 @@ impl Reader {
             return None;
         }
         let name = self.entry(&value, keys::SECRET)?.get("secret")?;
-        let name = self.parsed(Some(name), |name| {
+        self.parsed(Some(name), |name| {
             let sound = name.starts_with(|c: char| c.is_ascii_uppercase())
                 && name.chars().all(|c| c.is_ascii_uppercase() || c.is_ascii_digit() || c == '_');
             sound.then(|| SecretName(name.to_owned())).ok_or_else(|| {
@@ -204,8 +209,7 @@ impl Reader {
                  SALESFORCE_CLIENT_SECRET"
                     .to_owned()
             })
-        })?;
-        Some(name)
+        })
     }
 
     fn members<'n>(&mut self, section: &Value<'n>) -> &'n [(Spanned<String>, Node)] {

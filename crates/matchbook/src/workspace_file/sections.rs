@@ -1,5 +1,7 @@
 //! The sections of the file, entry by entry.
 
+use std::collections::HashSet;
+
 use url::{Host, Url};
 
 use super::keys;
@@ -149,8 +151,9 @@ fn host_keys(value: &Value<'_>, reader: &mut Reader) -> Option<Vec<Spanned<Strin
     if hosts.is_empty() {
         reader.wrong(value, "the list is empty; name at least one host");
     }
-    for (at, host) in hosts.iter().enumerate() {
-        if hosts[..at].iter().any(|other| other.value == host.value) {
+    let mut seen = HashSet::new();
+    for host in &hosts {
+        if !seen.insert(&host.value) {
             reader.error(host.at, format!("\"{}\" is listed twice; keep one", shown(&host.value)));
         }
     }

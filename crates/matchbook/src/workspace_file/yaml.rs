@@ -4,6 +4,9 @@
 //! the next. Anchors, aliases and tags are refused: nothing here needs them, and so no small
 //! file can unfold into a large one.
 
+use std::collections::HashMap;
+use std::collections::hash_map::Entry::{Occupied, Vacant};
+
 use granit_parser::{Event, Marker, Parser, ScalarStyle, Span, StrInput, options};
 
 use super::reader::Reader;
@@ -134,7 +137,8 @@ impl<'t> Tree<'t, '_> {
     }
 
     fn mapping(&mut self) -> Option<Content> {
-        let mut members: Vec<(Spanned<String>, Node)> = Vec::new();
+        let mut members = Vec::new();
+        let mut first_lines = HashMap::new();
         loop {
             let key = match self.next()? {
                 (Event::MappingEnd, _) => return Some(Content::Mapping(members)),
@@ -143,11 +147,13 @@ impl<'t> Tree<'t, '_> {
             let (event, span) = self.next()?;
             let value = self.node(event, span)?;
             let Some(key) = self.key(key) else { continue };
-            match members.iter().find(|(known, _)| known.value == key.value) {
-                None => members.push((key, value)),
-                Some((first, _)) => {
-                    let message =
-                        format!("\"{}\" is given twice, first on line {}; keep one", key.value, first.at.line);
+            match first_lines.entry(key.value.clone()) {
+                Vacant(new) => {
+                    new.insert(key.at.line);
+                    members.push((key, value));
+                }
+                Occupied(first) => {
+                    let message = format!("\"{}\" is given twice, first on line {}; keep one", key.value, first.get());
                     self.reader.error(key.at, message);
                 }
             }
