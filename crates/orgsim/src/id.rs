@@ -10,6 +10,9 @@ const BASE62: &[u8; 62] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnop
 const CHECKSUM: &[u8; 32] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZ012345";
 
 impl SalesforceId {
+    /// Sorts before every other id; no record has it.
+    pub const LOWEST: SalesforceId = SalesforceId([0; 18]);
+
     /// The `number`-th id under a key prefix and an org's three-character pod and instance part.
     /// `prefix` and `pod` are three ASCII letters or digits each.
     pub fn from_number(prefix: &[u8; 3], pod: &[u8; 3], mut number: u64) -> Self {

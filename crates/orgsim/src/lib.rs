@@ -3,8 +3,23 @@
 //! It is stateful, speaks Salesforce's wire format and error bodies, and shares no type with the
 //! client or the domain, so that a misspelt field cannot pass on both sides.
 
+pub mod auth;
+pub mod calls;
+pub mod dml;
+pub mod errors;
+pub mod faults;
+mod http;
 pub mod id;
+pub mod json;
+pub mod loader;
+pub mod org;
 pub mod row;
 pub mod schema;
+pub mod settings;
 pub mod soql;
+pub mod table;
 pub mod value;
+pub mod view;
+pub mod worlds;
+
+pub use http::{Server, StartError};

@@ -1,0 +1,160 @@
+//! Changing records, with the checks Salesforce makes on the way.
+
+mod check;
+mod derive;
+mod event;
+pub mod parse;
+
+use serde_json::{Map, Value as Json};
+
+use crate::errors::{self, ApiError};
+use crate::id::SalesforceId;
+use crate::org::{Found, Org};
+use crate::row::{Ordinal, Row};
+use crate::schema::Object;
+use crate::value::Value;
+
+pub use derive::{complete_loaded, note_activity};
+
+/// A record about to be stored.
+pub(crate) struct Draft<'a> {
+    pub(crate) object: &'a Object,
+    /// The record as it will be.
+    pub(crate) row: Row,
+    /// The record as it was; none on create.
+    pub(crate) before: Option<Row>,
+    /// The fields that the request set.
+    pub(crate) given: Vec<Ordinal>,
+}
+
+impl Draft<'_> {
+    /// A field's value by API name; null for a field that the object does not have.
+    pub(crate) fn get(&self, name: &str) -> &Value {
+        self.object.field(name).map_or(&Value::Null, |(ordinal, _)| self.row.get(ordinal))
+    }
+
+    /// Sets a field by API name, if the object has it.
+    pub(crate) fn set(&mut self, name: &str, value: Value) {
+        if let Some((ordinal, _)) = self.object.field(name) {
+            self.row.set(ordinal, value);
+        }
+    }
+
+    /// Whether the request itself set the field to something.
+    pub(crate) fn gave(&self, name: &str) -> bool {
+        self.object
+            .field(name)
+            .is_some_and(|(ordinal, _)| self.given.contains(&ordinal) && !self.row.get(ordinal).is_null())
+    }
+}
+
+/// Creates a record of the object called `object`. `raw` is the body as sent; parser errors point into it.
+pub fn create(
+    org: &mut Org,
+    user: SalesforceId,
+    object: &str,
+    body: &Map<String, Json>,
+    raw: &str,
+) -> Result<SalesforceId, ApiError> {
+    let schema = org.schema();
+    let object = schema.object(object).ok_or_else(errors::not_found)?;
+    if !object.createable {
+        return Err(check::entity_type("inserted", &object.name));
+    }
+    let given = parse::fields(object, body, raw)?;
+    check::writeable(object, &given, |field| field.createable)?;
+    check::values(object, &given)?;
+    let mut draft = Draft { object, row: Row::default(), before: None, given: ordinals(&given) };
+    derive::defaults(&mut draft, user);
+    fill(&mut draft, given);
+    let id = finish(org, user, draft, None)?;
+    Ok(id)
+}
+
+/// Changes a record. A change without fields still counts as a modification.
+pub fn update(
+    org: &mut Org,
+    user: SalesforceId,
+    object: &str,
+    id: SalesforceId,
+    body: &Map<String, Json>,
+    raw: &str,
+) -> Result<(), ApiError> {
+    let schema = org.schema();
+    let object = schema.object(object).ok_or_else(errors::not_found)?;
+    let before = live(org, object, id)?.clone();
+    if !object.updateable {
+        return Err(check::entity_type("updated", &object.name));
+    }
+    let given = parse::fields(object, body, raw)?;
+    check::writeable(object, &given, |field| field.updateable)?;
+    check::unconverted(object, &before)?;
+    check::values(object, &given)?;
+    let mut draft = Draft { object, row: before.clone(), before: Some(before), given: ordinals(&given) };
+    fill(&mut draft, given);
+    finish(org, user, draft, Some(id)).map(|_| ())
+}
+
+/// Moves a record to the recycle bin.
+pub fn delete(org: &mut Org, user: SalesforceId, object: &str, id: SalesforceId) -> Result<(), ApiError> {
+    let schema = org.schema();
+    let object = schema.object(object).ok_or_else(errors::not_found)?;
+    let before = live(org, object, id)?.clone();
+    if !object.deletable {
+        return Err(check::entity_type("deleted", &object.name));
+    }
+    let mut draft = Draft { object, row: before.clone(), before: Some(before), given: Vec::new() };
+    draft.set("IsDeleted", Value::Bool(true));
+    derive::stamps(&mut draft, org.now(), user);
+    let Draft { row, before, .. } = draft;
+    org.recycle(&object.name, id, row);
+    note_activity(org, &object.name, before.as_ref(), None);
+    Ok(())
+}
+
+fn finish(
+    org: &mut Org,
+    user: SalesforceId,
+    mut draft: Draft<'_>,
+    id: Option<SalesforceId>,
+) -> Result<SalesforceId, ApiError> {
+    let object = draft.object;
+    check::required(&draft)?;
+    if object.name == "Event" {
+        event::complete(&mut draft, org.settings.multiday_events)?;
+    }
+    check::references(org, &draft)?;
+    check::unique(org, &draft, id)?;
+    derive::derived(org, &mut draft);
+    derive::stamps(&mut draft, org.now(), user);
+    let id = match id {
+        Some(id) => id,
+        None => org.new_id(object).ok_or_else(|| check::entity_type("inserted", &object.name))?,
+    };
+    let Draft { row, before, .. } = draft;
+    org.put(&object.name, id, row.clone());
+    note_activity(org, &object.name, before.as_ref(), Some(&row));
+    Ok(id)
+}
+
+fn live<'a>(org: &'a Org, object: &Object, id: SalesforceId) -> Result<&'a Row, ApiError> {
+    match org.find(&object.name, id) {
+        Found::Live(row) => Ok(row),
+        Found::Recycled(_) => Err(errors::entity_is_deleted()),
+        Found::Missing => {
+            let mut error = errors::invalid_cross_reference(&[]);
+            error.status = 404;
+            Err(error)
+        }
+    }
+}
+
+fn ordinals(given: &[(Ordinal, Value)]) -> Vec<Ordinal> {
+    given.iter().map(|(ordinal, _)| *ordinal).collect()
+}
+
+fn fill(draft: &mut Draft<'_>, given: Vec<(Ordinal, Value)>) {
+    for (ordinal, value) in given {
+        draft.row.set(ordinal, value);
+    }
+}

@@ -1,0 +1,164 @@
+//! The control interface under `/_sim/`: what a test or a person may do to the org from outside.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use axum::Json as JsonBody;
+use axum::body::Bytes;
+use axum::extract::{Path, Query, State};
+use axum::http::StatusCode;
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+use serde_json::{Map, Value as Json, json};
+
+use crate::calls::CallLog;
+use crate::faults::{Fault, Faults};
+use crate::json as wire_json;
+use crate::loader;
+use crate::schema;
+use crate::worlds::{self, WORLDS, integration_user};
+
+use super::rest;
+use super::state::Shared;
+
+type Answer = Result<JsonBody<Json>, (StatusCode, JsonBody<Json>)>;
+
+/// The version that records are shown in.
+const VERSION: &str = "66.0";
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct Reset {
+    world: Option<String>,
+}
+
+/// `POST reset`: the world as it was at the start, or another.
+pub(crate) async fn reset(State(shared): State<Arc<Shared>>, body: Bytes) -> Answer {
+    let reset: Reset = if body.is_empty() { Reset::default() } else { parse(&body)? };
+    let wanted = reset.world.unwrap_or_else(|| shared.world().to_owned());
+    let known = WORLDS.iter().find(|(name, _)| *name == wanted).map(|(name, _)| *name);
+    let Some((name, world)) = known.zip(worlds::build(&wanted)) else {
+        let names: Vec<&str> = WORLDS.iter().map(|(name, _)| *name).collect();
+        return Err(refuse(format!("there is no world named {wanted}; there are {}", names.join(", "))));
+    };
+    shared.reset(name, world);
+    Ok(JsonBody(json!({ "world": name })))
+}
+
+/// `POST records`: loads records, all or none.
+pub(crate) async fn load(State(shared): State<Arc<Shared>>, body: Bytes) -> Answer {
+    let records: Map<String, Json> = parse(&body)?;
+    let loaded = loader::load(&mut shared.org_mut(), integration_user(), &records);
+    loaded.map(JsonBody).map_err(refuse)
+}
+
+/// `GET records/{Object}`: all records in id order, the deleted ones too, with their set fields.
+pub(crate) async fn records(State(shared): State<Arc<Shared>>, Path(object): Path<String>) -> Answer {
+    let org = shared.org();
+    let object = org.schema_ref().object(&object).ok_or_else(|| refuse(format!("there is no object {object}")))?;
+    let Some(table) = org.table(&object.name) else { return Ok(JsonBody(json!([]))) };
+    let rows: BTreeMap<_, _> = table.live().iter().chain(table.recycled()).collect();
+    let id_field = object.field("Id").map(|(ordinal, _)| ordinal);
+    let shown = rows.into_iter().map(|(id, row)| {
+        let set = row.iter().map(|(ordinal, _)| ordinal).filter(|ordinal| Some(*ordinal) != id_field);
+        let fields: Vec<u16> = id_field.into_iter().chain(set).collect();
+        wire_json::record(object, *id, row, &fields, VERSION)
+    });
+    Ok(JsonBody(shown.collect()))
+}
+
+/// `POST fields`: `{"Event": [{"name", "label", "type", "length", …}]}`, all or none.
+pub(crate) async fn add_fields(State(shared): State<Arc<Shared>>, body: Bytes) -> Answer {
+    let wanted: BTreeMap<String, Vec<Json>> = parse(&body)?;
+    let mut org = shared.org_mut();
+    let mut fields = Vec::new();
+    for (name, list) in &wanted {
+        let object = org.schema_ref().object(name).map(|object| object.name.clone());
+        let object = object.ok_or_else(|| refuse(format!("there is no object {name}")))?;
+        for json in list {
+            let field = schema::custom_field(json).map_err(|error| refuse(format!("{name}: {error}")))?;
+            fields.push((object.clone(), field));
+        }
+    }
+    for (object, field) in fields {
+        org.put_field(&object, field);
+    }
+    Ok(JsonBody(json!({})))
+}
+
+/// `GET settings`.
+pub(crate) async fn settings(State(shared): State<Arc<Shared>>) -> Answer {
+    let settings = shared.org().settings.clone();
+    Ok(JsonBody(json!(settings)))
+}
+
+/// `PATCH settings`: some of them.
+pub(crate) async fn change_settings(State(shared): State<Arc<Shared>>, body: Bytes) -> Answer {
+    let changes: Map<String, Json> = parse(&body)?;
+    let mut org = shared.org_mut();
+    org.settings = org.settings.patched(changes).map_err(refuse)?;
+    Ok(JsonBody(json!(org.settings)))
+}
+
+/// `GET calls`.
+pub(crate) async fn calls(State(shared): State<Arc<Shared>>) -> Answer {
+    let log = shared.calls();
+    let calls: Vec<_> = log.calls().collect();
+    Ok(JsonBody(json!({ "api_calls": log.counted(), "calls": calls })))
+}
+
+/// `DELETE calls`: forgets them and counts from zero.
+pub(crate) async fn forget_calls(State(shared): State<Arc<Shared>>) -> Answer {
+    *shared.calls() = CallLog::default();
+    Ok(JsonBody(json!({})))
+}
+
+/// `GET faults`.
+pub(crate) async fn faults(State(shared): State<Arc<Shared>>) -> Answer {
+    Ok(JsonBody(json!({ "faults": shared.faults().all() })))
+}
+
+/// `POST faults`: one more.
+pub(crate) async fn add_fault(State(shared): State<Arc<Shared>>, body: Bytes) -> Answer {
+    let fault: Fault = parse(&body)?;
+    shared.faults().add(fault);
+    Ok(JsonBody(json!({})))
+}
+
+/// `DELETE faults`.
+pub(crate) async fn clear_faults(State(shared): State<Arc<Shared>>) -> Answer {
+    *shared.faults() = Faults::default();
+    Ok(JsonBody(json!({})))
+}
+
+/// `POST late`: lets the requests of `{"drop": "late"}` faults take effect now.
+pub(crate) async fn late(State(shared): State<Arc<Shared>>) -> Answer {
+    Ok(JsonBody(json!({ "performed": rest::perform_late(&shared) })))
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct Revocation {
+    refresh_tokens: bool,
+}
+
+/// `DELETE tokens`: ends all sessions; with `?refresh_tokens=true` all grants too.
+pub(crate) async fn revoke_tokens(State(shared): State<Arc<Shared>>, Query(what): Query<Revocation>) -> Answer {
+    shared.auth().revoke_all(what.refresh_tokens);
+    Ok(JsonBody(json!({})))
+}
+
+/// `GET changes`: two counts that tell whether the org's page is out of date.
+pub(crate) async fn changes(State(shared): State<Arc<Shared>>) -> Answer {
+    let changes = shared.org().changes();
+    let calls = shared.calls().taken();
+    Ok(JsonBody(json!({ "records": changes, "calls": calls })))
+}
+
+fn parse<T: DeserializeOwned>(body: &[u8]) -> Result<T, (StatusCode, JsonBody<Json>)> {
+    serde_json::from_slice(body).map_err(|error| refuse(error.to_string()))
+}
+
+fn refuse(message: String) -> (StatusCode, JsonBody<Json>) {
+    (StatusCode::UNPROCESSABLE_ENTITY, JsonBody(json!({ "error": message })))
+}

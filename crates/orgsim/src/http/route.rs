@@ -1,0 +1,100 @@
+//! The resources below `/services/data/vXX.0/`, in one list.
+
+use serde_json::{Map, Value as Json, json};
+
+use crate::errors::{self, ApiError};
+
+use super::state::{Access, Shared};
+use super::wire::{Reply, Request};
+use super::{composite, describes, rows};
+
+/// Versions the org answers; 21 to 30 are retired and older ones never spoke REST (Salesforce facts 2.1).
+const OLDEST: u32 = 31;
+const NEWEST: u32 = 68;
+
+/// Answers a request that is allowed to come in.
+pub(crate) fn route(shared: &Shared, access: &mut Access<'_>, request: &Request) -> Reply {
+    if let Err(error) = version(&request.version) {
+        return error.into();
+    }
+    let method = request.method.as_str();
+    match (method, &request.path()[..]) {
+        ("GET", []) => Reply::json(200, resources(request)),
+        ("GET", ["sobjects"]) => describes::global(access, request),
+        ("GET", ["sobjects", object, "describe"]) => describes::one(access, request, object),
+        ("POST", ["sobjects", object]) => rows::create(access, request, object),
+        ("GET", ["sobjects", object, id]) => rows::get(access, request, object, id),
+        ("PATCH", ["sobjects", object, id]) => rows::update(access, request, object, id),
+        ("DELETE", ["sobjects", object, id]) => rows::delete(access, request, object, id),
+        ("POST", ["composite"]) => composite::run(shared, request),
+        ("GET", ["limits"]) => limits(shared, access),
+        (_, path) => match allowed(path) {
+            Some(allowed) => errors::method_not_allowed(method, allowed).into(),
+            None => errors::not_found().into(),
+        },
+    }
+}
+
+/// `GET /services/data`: the versions, oldest first.
+pub(crate) fn versions() -> Json {
+    let version = |number: u32| json!({ "label": label(number), "url": format!("/services/data/v{number}.0"), "version": format!("{number}.0") });
+    (OLDEST..=NEWEST).map(version).collect()
+}
+
+/// Three releases a year; version 31 was Summer '14.
+fn label(version: u32) -> String {
+    let release = version - OLDEST;
+    let season = ["Summer", "Winter", "Spring"][(release % 3) as usize];
+    format!("{season} '{}", 14 + release.div_ceil(3))
+}
+
+fn version(text: &str) -> Result<(), ApiError> {
+    let number = text.strip_suffix(".0").and_then(|number| number.parse::<u32>().ok());
+    match number {
+        Some(number) if (OLDEST..=NEWEST).contains(&number) => Ok(()),
+        Some(number) if (21..OLDEST).contains(&number) => {
+            let message = format!("The requested API version v{number}.0 is retired");
+            Err(ApiError::new(410, "UNSUPPORTED_API_VERSION", message))
+        }
+        _ => Err(errors::not_found()),
+    }
+}
+
+fn resources(request: &Request) -> Json {
+    let base = format!("/services/data/v{}", request.version);
+    let mut resources: Map<String, Json> = ["sobjects", "composite", "limits"]
+        .into_iter()
+        .map(|name| (name.to_owned(), format!("{base}/{name}").into()))
+        .collect();
+    let identity = format!("/id/{}/{}", crate::org::Org::id(), request.user);
+    resources.insert("identity".into(), identity.into());
+    resources.into()
+}
+
+fn limits(shared: &Shared, access: &mut Access<'_>) -> Reply {
+    let max = access.read(|org| org.settings.daily_api_limit);
+    let used = shared.calls().counted();
+    Reply::json(200, json!({ "DailyApiRequests": { "Max": max, "Remaining": max.saturating_sub(used) } }))
+}
+
+fn allowed(path: &[&str]) -> Option<&'static str> {
+    match path {
+        [] | ["sobjects"] | ["limits"] | ["sobjects", _, "describe"] => Some("GET"),
+        ["composite"] => Some("POST"),
+        ["sobjects", _] => Some("GET,POST"),
+        ["sobjects", _, _] => Some("DELETE,GET,PATCH"),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn versions_have_their_release_names() {
+        let versions = versions();
+        assert_eq!(versions[0], json!({"label": "Summer '14", "url": "/services/data/v31.0", "version": "31.0"}));
+        assert_eq!(versions[35], json!({"label": "Spring '26", "url": "/services/data/v66.0", "version": "66.0"}));
+    }
+}

@@ -1,0 +1,87 @@
+//! One record: create, read, change, delete (Salesforce facts 2.5).
+
+use serde_json::json;
+
+use crate::dml;
+use crate::errors::{self, ApiError};
+use crate::id::SalesforceId;
+use crate::json as wire_json;
+use crate::org::{Found, Org};
+use crate::schema::{FieldType, Object};
+use crate::value::Value;
+
+use super::state::Access;
+use super::wire::{Reply, Request};
+
+/// `POST sobjects/X`.
+pub(crate) fn create(access: &mut Access<'_>, request: &Request, object: &str) -> Reply {
+    access.write(|org| create_in(org, request, object)).into()
+}
+
+fn create_in(org: &mut Org, request: &Request, object: &str) -> Result<Reply, ApiError> {
+    let schema = org.schema();
+    let object = schema.object(object).ok_or_else(errors::not_found)?;
+    let body = request.json_object()?;
+    let id = dml::create(org, request.user, &object.name, &body, &request.body)?;
+    let location = format!("/services/data/v{}/sobjects/{}/{id}", request.version, object.name);
+    let body = json!({ "id": id.as_str(), "success": true, "errors": [] });
+    Ok(Reply::json(201, body).with_header("Location", location))
+}
+
+/// `GET sobjects/X/{id}`, with `fields=A,B` only those.
+pub(crate) fn get(access: &mut Access<'_>, request: &Request, object: &str, id: &str) -> Reply {
+    access.read(|org| get_in(org, request, object, id)).into()
+}
+
+fn get_in(org: &Org, request: &Request, object: &str, id: &str) -> Result<Reply, ApiError> {
+    let object = org.schema_ref().object(object).ok_or_else(errors::not_found)?;
+    let id = parse_id(id)?;
+    let row = match org.find(&object.name, id) {
+        Found::Live(row) => row,
+        Found::Recycled(_) => return Err(errors::entity_is_deleted()),
+        Found::Missing => return Err(errors::not_found()),
+    };
+    let fields = match request.param("fields") {
+        Some(names) => chosen(object, names)?,
+        None => (0..).zip(object.fields()).map(|(ordinal, _)| ordinal).collect(),
+    };
+    let reply = Reply::json(200, wire_json::record(object, id, row, &fields, &request.version));
+    let modified = object.field("LastModifiedDate").map(|(ordinal, _)| row.get(ordinal));
+    Ok(match modified {
+        Some(Value::DateTime(at)) => {
+            reply.with_header("Last-Modified", at.strftime("%a, %d %b %Y %H:%M:%S GMT").to_string())
+        }
+        _ => reply,
+    })
+}
+
+/// The ordinals of `A,B`. A field that is not there, or that is only ever written, is no column.
+fn chosen(object: &Object, names: &str) -> Result<Vec<u16>, ApiError> {
+    let ordinal = |name: &str| match object.field(name) {
+        Some((ordinal, field)) if field.kind != FieldType::JunctionIdList => Ok(ordinal),
+        _ => Err(errors::no_such_column(name, &object.name)),
+    };
+    names.split(',').map(str::trim).filter(|name| !name.is_empty()).map(ordinal).collect()
+}
+
+/// `PATCH sobjects/X/{id}`.
+pub(crate) fn update(access: &mut Access<'_>, request: &Request, object: &str, id: &str) -> Reply {
+    let updated = access.write(|org| {
+        let schema = org.schema();
+        let object = schema.object(object).ok_or_else(errors::not_found)?;
+        let id = parse_id(id)?;
+        let body = request.json_object()?;
+        dml::update(org, request.user, &object.name, id, &body, &request.body)
+    });
+    updated.map(|()| Reply::empty(204)).into()
+}
+
+/// `DELETE sobjects/X/{id}`.
+pub(crate) fn delete(access: &mut Access<'_>, request: &Request, object: &str, id: &str) -> Reply {
+    let deleted = access.write(|org| dml::delete(org, request.user, object, parse_id(id)?));
+    deleted.map(|()| Reply::empty(204)).into()
+}
+
+fn parse_id(text: &str) -> Result<SalesforceId, ApiError> {
+    SalesforceId::parse(text).ok_or_else(|| errors::unknown_external_id(text))
+}

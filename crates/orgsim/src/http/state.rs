@@ -1,0 +1,109 @@
+//! What all connections share. Every lock is held for the work at hand only: never across an await, and never two of
+//! the small ones at a time.
+
+use std::sync::{Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+
+use tokio_util::sync::CancellationToken;
+
+use crate::auth::Auth;
+use crate::calls::CallLog;
+use crate::faults::Faults;
+use crate::org::Org;
+use crate::worlds::World;
+
+use super::wire::Request;
+
+/// The running org.
+#[derive(Debug)]
+pub(crate) struct Shared {
+    org: RwLock<Org>,
+    auth: Mutex<Auth>,
+    calls: Mutex<CallLog>,
+    faults: Mutex<Faults>,
+    late: Mutex<Vec<Request>>,
+    world: Mutex<&'static str>,
+    /// Ends waits when the server stops.
+    pub(crate) stop: CancellationToken,
+}
+
+impl Shared {
+    pub(crate) fn new(name: &'static str, world: World) -> Self {
+        Shared {
+            org: RwLock::new(world.org),
+            auth: Mutex::new(world.auth),
+            calls: Mutex::default(),
+            faults: Mutex::default(),
+            late: Mutex::default(),
+            world: Mutex::new(name),
+            stop: CancellationToken::new(),
+        }
+    }
+
+    /// Puts another world in the place of all there was.
+    pub(crate) fn reset(&self, name: &'static str, world: World) {
+        *self.org_mut() = world.org;
+        *self.auth() = world.auth;
+        *self.calls() = CallLog::default();
+        *self.faults() = Faults::default();
+        self.late().clear();
+        *lock(&self.world) = name;
+    }
+
+    pub(crate) fn org(&self) -> RwLockReadGuard<'_, Org> {
+        self.org.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn org_mut(&self) -> RwLockWriteGuard<'_, Org> {
+        self.org.write().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn auth(&self) -> MutexGuard<'_, Auth> {
+        lock(&self.auth)
+    }
+
+    pub(crate) fn calls(&self) -> MutexGuard<'_, CallLog> {
+        lock(&self.calls)
+    }
+
+    pub(crate) fn faults(&self) -> MutexGuard<'_, Faults> {
+        lock(&self.faults)
+    }
+
+    /// Requests whose connection was dropped and whose effect is still to come.
+    pub(crate) fn late(&self) -> MutexGuard<'_, Vec<Request>> {
+        lock(&self.late)
+    }
+
+    pub(crate) fn world(&self) -> &'static str {
+        *lock(&self.world)
+    }
+}
+
+// A panic in one request must not take the whole org with it.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// How a request reaches the org: by a lock of its own, or inside a transaction that already holds it.
+pub(crate) enum Access<'a> {
+    /// Each request takes the lock for itself.
+    Each(&'a Shared),
+    /// The transaction's own.
+    Held(&'a mut Org),
+}
+
+impl Access<'_> {
+    pub(crate) fn read<T>(&mut self, read: impl FnOnce(&Org) -> T) -> T {
+        match self {
+            Access::Each(shared) => read(&shared.org()),
+            Access::Held(org) => read(org),
+        }
+    }
+
+    pub(crate) fn write<T>(&mut self, write: impl FnOnce(&mut Org) -> T) -> T {
+        match self {
+            Access::Each(shared) => write(&mut shared.org_mut()),
+            Access::Held(org) => write(org),
+        }
+    }
+}

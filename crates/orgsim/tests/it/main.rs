@@ -1,0 +1,8 @@
+//! The org over real HTTP: every test starts its own and speaks to it as a client does.
+
+mod composite;
+mod control;
+mod oauth;
+mod pages;
+mod rows;
+mod support;
