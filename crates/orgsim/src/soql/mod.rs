@@ -1,5 +1,18 @@
 //! SOQL: lexer, parser, type checks and evaluation (Salesforce facts 4.1).
 
+mod ast;
+mod bind;
+mod compare;
+mod dates;
+mod error;
+mod lexer;
+mod like;
+mod parser;
+mod plan;
+mod run;
+#[cfg(test)]
+mod tests;
+
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
@@ -7,6 +20,8 @@ use crate::id::SalesforceId;
 use crate::row::{Ordinal, Row};
 use crate::schema::Schema;
 use crate::value::Value;
+
+pub use error::Error;
 
 /// What a query reads: the org as one user sees it.
 pub trait Source {
@@ -53,16 +68,16 @@ pub struct Answer {
     pub index_used: Option<String>,
 }
 
-/// Why a query was refused, as REST says it with status 400.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Error {
-    /// Salesforce's error code (`INVALID_FIELD`).
-    pub code: &'static str,
-    /// Salesforce's message.
-    pub message: String,
+/// Runs a statement for the source's user. `version` is the API version without `v` (`66.0`): it stands in the URLs of
+/// the records and decides how deep child queries may nest.
+pub fn query(statement: &str, source: &dyn Source, version: &str) -> Result<Answer, Error> {
+    let parsed = parser::parse(statement)?;
+    let binder = bind::Binder::new(statement, source, version);
+    let plan = binder.query(&parsed)?;
+    run::run(&plan, source, version, binder.scanned.get())
 }
 
 /// Text as comparisons see it: without regard to case. Indexes keep their keys in this form.
 pub fn fold(text: &str) -> String {
-    text.to_lowercase()
+    text.chars().flat_map(char::to_lowercase).collect()
 }

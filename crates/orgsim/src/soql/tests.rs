@@ -1,0 +1,4 @@
+//! Whole statements against a small org.
+
+mod org;
+mod results;
