@@ -1,9 +1,18 @@
 //! Matchbook connects bookings to Salesforce: the binary's own modules, as a library so that tests can drive them.
 
+pub mod api;
+pub mod app;
+pub mod apply;
+pub mod auth;
+pub mod cli;
 pub mod clock;
+pub mod config;
 pub mod crm;
+pub mod ingest;
+pub mod routes;
 pub mod secrets;
 pub mod sources;
 pub mod store;
 pub mod sync;
+
 pub mod workspace_file;

@@ -35,12 +35,12 @@ pub struct EventTypeDraft {
     pub title: String,
     /// Length in minutes.
     pub length_minutes: i64,
-    /// The connection's id, if any.
-    pub connection_id: Option<String>,
+    /// The connection's key, if any.
+    pub connection: Option<String>,
     /// Whether its bookings are synced.
     pub sync_enabled: bool,
-    /// The hosts' ids, in order.
-    pub host_ids: Vec<String>,
+    /// The hosts' keys, in order.
+    pub hosts: Vec<String>,
 }
 
 type Row = (String, String, String, String, i64, Option<String>, bool);
@@ -99,8 +99,8 @@ pub(crate) async fn by_slug(tx: &mut Tx, slug: &str) -> Result<Option<SyncTarget
 pub(crate) async fn put(tx: &mut Tx, draft: &EventTypeDraft, now: Timestamp) -> Result<String, StoreError> {
     let (id,): (String,) = sqlx::query_as(
         "INSERT INTO event_type (id, key, slug, title, length_minutes, connection_id, sync_enabled, created_at, updated_at)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $8)
-         ON CONFLICT (key) DO UPDATE SET slug = $3, title = $4, length_minutes = $5, connection_id = $6, sync_enabled = $7, updated_at = $8
+         VALUES ($1, $2, $3, $4, $5, (SELECT id FROM connection WHERE key = $6), $7, $8, $8)
+         ON CONFLICT (key) DO UPDATE SET slug = $3, title = $4, length_minutes = $5, connection_id = excluded.connection_id, sync_enabled = $7, updated_at = $8
          RETURNING id",
     )
     .bind(new_id("evt"))
@@ -108,16 +108,16 @@ pub(crate) async fn put(tx: &mut Tx, draft: &EventTypeDraft, now: Timestamp) -> 
     .bind(&draft.slug)
     .bind(&draft.title)
     .bind(draft.length_minutes)
-    .bind(&draft.connection_id)
+    .bind(&draft.connection)
     .bind(i64::from(draft.sync_enabled))
     .bind(micros(now))
     .fetch_one(&mut **tx)
     .await?;
     sqlx::query("DELETE FROM event_type_host WHERE event_type_id = $1").bind(&id).execute(&mut **tx).await?;
-    for (position, host_id) in (0_i64..).zip(&draft.host_ids) {
-        sqlx::query("INSERT INTO event_type_host (event_type_id, host_id, position) VALUES ($1, $2, $3)")
+    for (position, host) in (0_i64..).zip(&draft.hosts) {
+        sqlx::query("INSERT INTO event_type_host (event_type_id, host_id, position) SELECT $1, id, $3 FROM host WHERE key = $2")
             .bind(&id)
-            .bind(host_id)
+            .bind(host)
             .bind(position)
             .execute(&mut **tx)
             .await?;

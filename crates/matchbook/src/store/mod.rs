@@ -2,6 +2,7 @@
 
 mod api_keys;
 mod bookings;
+mod configuration;
 mod connections;
 mod deliveries;
 mod describes;
@@ -21,7 +22,9 @@ use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, S
 use sqlx::{SqlStr, Sqlite, SqlitePool, Transaction};
 
 pub use bookings::{BookingIdentity, BookingPage, BookingRow, NewChange, RecordedChange, Scope};
+pub use configuration::Configuration;
 pub use connections::{Connection, ConnectionDraft, PutError, StoredToken};
+pub(crate) use deliveries::Reading;
 pub use deliveries::{DeliveryRow, DeliveryState, NewDelivery, Receipt};
 pub use describes::StoredDescribe;
 pub use event_types::{EventType, EventTypeDraft};

@@ -1,0 +1,95 @@
+//! Errors as `application/problem+json` (RFC 9457): what happened, and what to do, field by field.
+
+use axum::Json;
+use axum::extract::rejection::BytesRejection;
+use axum::response::{IntoResponse, Response};
+use http::{HeaderValue, StatusCode, header};
+use serde::Serialize;
+
+/// An error answer.
+#[derive(Debug, Clone, Serialize)]
+pub struct Problem {
+    #[serde(skip)]
+    status_code: StatusCode,
+    status: u16,
+    title: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    detail: Option<String>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    errors: Vec<FieldProblem>,
+}
+
+/// What is wrong with one field of a request.
+#[derive(Debug, Clone, Serialize)]
+struct FieldProblem {
+    /// Where it is: a JSON pointer.
+    pointer: String,
+    detail: String,
+}
+
+impl Problem {
+    /// An answer with a status and a sentence.
+    pub fn new(status: StatusCode, title: &str) -> Self {
+        Problem { status_code: status, status: status.as_u16(), title: title.to_owned(), detail: None, errors: Vec::new() }
+    }
+
+    /// Adds what there is to know or to do.
+    #[must_use]
+    pub fn detail(mut self, detail: impl Into<String>) -> Self {
+        self.detail = Some(detail.into());
+        self
+    }
+
+    /// Adds what is wrong with one field, named by its JSON pointer such as `/attendee/email`.
+    #[must_use]
+    pub fn field(mut self, pointer: impl Into<String>, detail: impl Into<String>) -> Self {
+        self.errors.push(FieldProblem { pointer: pointer.into(), detail: detail.into() });
+        self
+    }
+
+    /// Whether a field was named.
+    pub fn names_fields(&self) -> bool {
+        !self.errors.is_empty()
+    }
+
+    /// The request's fields are wrong.
+    pub fn invalid() -> Self {
+        Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "The request has fields that cannot be used. Nothing was saved.")
+    }
+
+    /// We failed; the details are in the log, never in the answer.
+    pub fn internal(error: &(dyn std::error::Error + 'static)) -> Self {
+        tracing::error!(error, "a request failed");
+        Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "Matchbook could not do this just now. Please try again.")
+    }
+}
+
+impl From<crate::store::StoreError> for Problem {
+    fn from(error: crate::store::StoreError) -> Self {
+        Problem::internal(&error)
+    }
+}
+
+impl From<BytesRejection> for Problem {
+    fn from(rejection: BytesRejection) -> Self {
+        if rejection.status() == StatusCode::PAYLOAD_TOO_LARGE {
+            let limit = crate::routes::LARGEST_BODY / 1024;
+            return Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "The body is too large. Nothing was saved.")
+                .detail(format!("At most {limit} KiB are read."));
+        }
+        Problem::new(StatusCode::BAD_REQUEST, "The body could not be read. Nothing was saved.")
+    }
+}
+
+impl IntoResponse for Problem {
+    fn into_response(self) -> Response {
+        let mut response = (self.status_code, Json(&self)).into_response();
+        response
+            .headers_mut()
+            .insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
+        if self.status_code == StatusCode::UNAUTHORIZED {
+            response.headers_mut().insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+        }
+        response
+    }
+}

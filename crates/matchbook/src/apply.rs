@@ -1,0 +1,177 @@
+//! `matchbook apply`: a workspace file into the database, whole or not at all (spec 11).
+
+use std::path::{Path, PathBuf};
+
+use jiff::Timestamp;
+use salesforce::auth::{LoginHost, LoopbackPolicy};
+use secrecy::SecretString;
+
+use crate::ingest;
+use crate::secrets::Vault;
+use crate::store::{Configuration, ConnectionDraft, EventTypeDraft, HostDraft, PutError, SourceDraft, Store, StoreError};
+use crate::workspace_file::{self, FileError, Position, ReferenceTo, SecretName, Spanned, WorkspaceFile};
+
+/// Where named secrets come from.
+#[derive(Debug, Clone, Default)]
+pub struct SecretSources {
+    /// The folder with a file per secret, if there is one.
+    pub folder: Option<PathBuf>,
+}
+
+/// Why a file was not applied. Nothing was changed.
+#[derive(Debug, thiserror::Error)]
+pub enum ApplyError {
+    /// The file has mistakes.
+    #[error("{}", lines(.0))]
+    File(Vec<FileError>),
+    /// The database.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The database or the encryption key.
+    #[error(transparent)]
+    Put(#[from] PutError),
+}
+
+fn lines(errors: &[FileError]) -> String {
+    errors.iter().map(FileError::to_string).collect::<Vec<_>>().join("\n")
+}
+
+/// What was applied.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Applied {
+    /// Connections that the file names.
+    pub connections: usize,
+    /// Hosts that the file names.
+    pub hosts: usize,
+    /// Event types that the file names.
+    pub event_types: usize,
+    /// Booking sources that the file names.
+    pub sources: usize,
+    /// Deliveries that waited and could now be applied.
+    pub deliveries: usize,
+}
+
+/// What applying needs besides the file.
+#[derive(Debug)]
+pub struct ApplyContext<'a> {
+    /// The database.
+    pub store: &'a Store,
+    /// Seals secrets.
+    pub vault: &'a Vault,
+    /// Where named secrets come from.
+    pub secrets: &'a SecretSources,
+    /// Whether an org may be on this machine.
+    pub loopback: LoopbackPolicy,
+    /// The present instant.
+    pub now: Timestamp,
+}
+
+/// Applies the text of a workspace file.
+pub async fn apply(context: &ApplyContext<'_>, text: &str, file_name: &str) -> Result<Applied, ApplyError> {
+    let file = workspace_file::read(text, file_name).map_err(ApplyError::File)?;
+    let mut errors = unknown_references(context.store, &file, file_name).await?;
+    let configuration = configuration(context, &file, file_name, &mut errors);
+    if !errors.is_empty() {
+        errors.sort_by_key(|e| e.at);
+        return Err(ApplyError::File(errors));
+    }
+    context.store.configure(context.vault, &configuration, context.now).await?;
+    let deliveries = ingest::apply_waiting(context.store, context.now).await?;
+    Ok(Applied {
+        connections: configuration.connections.len(),
+        hosts: configuration.hosts.len(),
+        event_types: configuration.event_types.len(),
+        sources: configuration.sources.len(),
+        deliveries,
+    })
+}
+
+async fn unknown_references(store: &Store, file: &WorkspaceFile, file_name: &str) -> Result<Vec<FileError>, StoreError> {
+    let hosts: Vec<String> = store.hosts().await?.into_iter().map(|h| h.key).collect();
+    let connections: Vec<String> = store.connections().await?.into_iter().map(|c| c.key).collect();
+    let mut errors = Vec::new();
+    for reference in file.outside_references() {
+        let known = match reference.to {
+            ReferenceTo::Host => &hosts,
+            ReferenceTo::Connection => &connections,
+        };
+        if !known.contains(&reference.key.value) {
+            errors.push(reference.unknown(file_name, known.iter().map(String::as_str)));
+        }
+    }
+    Ok(errors)
+}
+
+fn configuration(
+    context: &ApplyContext<'_>,
+    file: &WorkspaceFile,
+    file_name: &str,
+    errors: &mut Vec<FileError>,
+) -> Configuration {
+    let mut new = Configuration::default();
+    let mut wrong = |at: Position, message: String| errors.push(FileError { file: file_name.to_owned(), at, message });
+    for entry in &file.connections {
+        if let Err(error) = LoginHost::parse(&entry.login_host.value, context.loopback) {
+            wrong(entry.login_host.at, format!("connections.{}.login_host: {error}", entry.key.value));
+        }
+        let Some(client_secret) = secret(context.secrets, &entry.client_secret, &mut wrong) else { continue };
+        new.connections.push(ConnectionDraft {
+            key: entry.key.value.clone(),
+            name: entry.name.clone(),
+            login_host: entry.login_host.value.clone(),
+            api_version: entry.api_version.clone(),
+            client_id: entry.client_id.clone(),
+            client_secret,
+        });
+    }
+    for entry in &file.sources {
+        let Some(secret) = secret(context.secrets, &entry.secret, &mut wrong) else { continue };
+        let (key, kind, name) = (entry.key.value.clone(), entry.kind.to_owned(), entry.name.clone());
+        new.sources.push(SourceDraft { key, kind, name, secret });
+    }
+    new.hosts = file.hosts.iter().map(host).collect();
+    new.event_types = file.event_types.iter().map(event_type).collect();
+    new
+}
+
+fn host(entry: &workspace_file::HostEntry) -> HostDraft {
+    HostDraft {
+        key: entry.key.value.clone(),
+        name: entry.name.clone(),
+        email: entry.email.clone(),
+        time_zone: entry.time_zone.clone(),
+    }
+}
+
+fn event_type(entry: &workspace_file::EventTypeEntry) -> EventTypeDraft {
+    let salesforce = entry.salesforce.as_ref();
+    EventTypeDraft {
+        key: entry.key.value.clone(),
+        slug: entry.slug.value.clone(),
+        title: entry.title.clone(),
+        length_minutes: i64::from(entry.length_minutes),
+        connection: salesforce.and_then(|s| s.connection.as_ref()).map(|c| c.value.clone()),
+        sync_enabled: salesforce.is_some_and(|s| s.enabled),
+        hosts: entry.hosts.iter().map(|h| h.value.clone()).collect(),
+    }
+}
+
+/// A named secret: from the environment variable `MATCHBOOK_SECRET_NAME`, else the file NAME in the secrets folder.
+fn secret(
+    sources: &SecretSources,
+    name: &Spanned<SecretName>,
+    wrong: &mut impl FnMut(Position, String),
+) -> Option<SecretString> {
+    let SecretName(key) = &name.value;
+    let variable = format!("MATCHBOOK_SECRET_{key}");
+    let from_folder = || std::fs::read_to_string(sources.folder.as_deref()?.join(Path::new(key).file_name()?)).ok();
+    let found = std::env::var(&variable).ok().or_else(from_folder).map(|s| s.trim_end_matches(['\r', '\n']).to_owned());
+    if found.as_deref().is_none_or(str::is_empty) {
+        wrong(
+            name.at,
+            format!("the secret {key} is not there; set the variable {variable}, or put it into the file {key} in the secrets folder"),
+        );
+        return None;
+    }
+    found.map(SecretString::from)
+}

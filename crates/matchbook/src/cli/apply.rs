@@ -1,0 +1,60 @@
+//! `matchbook apply FILE`.
+
+use std::path::PathBuf;
+
+use salesforce::auth::LoopbackPolicy;
+
+use super::Failure;
+use crate::apply::{ApplyContext, SecretSources, apply};
+use crate::config::StoreConfig;
+use super::say::say;
+use crate::app;
+
+/// Arguments of `apply`.
+#[derive(Debug, clap::Args)]
+pub(super) struct Args {
+    /// The configuration file.
+    file: PathBuf,
+
+    #[command(flatten)]
+    store: StoreConfig,
+
+    /// The folder with a file per secret, beside variables named MATCHBOOK_SECRET_NAME.
+    #[arg(long, env = "MATCHBOOK_SECRETS", value_name = "FOLDER")]
+    secrets: Option<PathBuf>,
+
+    /// Let connections point to an org on this machine, such as the simulated one. Not for production.
+    #[arg(long, env = "MATCHBOOK_ALLOW_LOOPBACK_ORGS")]
+    allow_loopback_orgs: bool,
+}
+
+pub(super) async fn run(args: Args) -> Result<(), Failure> {
+    let name = args.file.display().to_string();
+    let text = std::fs::read_to_string(&args.file).map_err(|e| format!("cannot read {name}: {e}"))?;
+    let (store, vault) = app::open(&args.store).await?;
+    let loopback = if args.allow_loopback_orgs { LoopbackPolicy::Allow } else { LoopbackPolicy::Refuse };
+    let secrets = SecretSources { folder: args.secrets };
+    let now = jiff::Timestamp::now();
+    let context = ApplyContext { store: &store, vault: &vault, secrets: &secrets, loopback, now };
+    let applied = apply(&context, &text, &name).await?;
+    store.close().await;
+    say!(
+        "Applied {name}: {}, {}, {}, {}.",
+        count(applied.connections, "connection"),
+        count(applied.hosts, "host"),
+        count(applied.event_types, "event type"),
+        count(applied.sources, "source"),
+    );
+    if applied.deliveries > 0 {
+        say!("{} that waited could now be applied.", count(applied.deliveries, "delivery"));
+    }
+    Ok(())
+}
+
+fn count(number: usize, one: &str) -> String {
+    match (number, one.strip_suffix('y')) {
+        (1, _) => format!("1 {one}"),
+        (_, Some(stem)) => format!("{number} {stem}ies"),
+        (_, None) => format!("{number} {one}s"),
+    }
+}

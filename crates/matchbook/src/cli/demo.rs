@@ -1,0 +1,228 @@
+//! `matchbook demo`: a simulated org with sample data, the server, sample bookings, in one process, offline.
+
+use std::net::SocketAddr;
+use std::path::Path;
+
+use hmac::{Hmac, Mac as _};
+use http::{HeaderMap, HeaderValue};
+use jiff::{SignedDuration, Timestamp, ToSpan as _, Unit};
+use salesforce::auth::LoopbackPolicy;
+use secrecy::{ExposeSecret as _, SecretString};
+use serde_json::{Value, json};
+use sha2::Sha256;
+
+use super::say::say;
+use super::serve::Server;
+use super::{Failure, stop_signal};
+use crate::apply::{ApplyContext, SecretSources, apply};
+use crate::config::{ServeConfig, StoreConfig};
+use crate::ingest::{self, Received};
+use crate::sources::calcom::SIGNATURE_HEADER;
+use crate::store::UserDraft;
+use crate::{app, auth};
+
+const USER: &str = "admin@northwind.example";
+
+/// Arguments of `demo`.
+#[derive(Debug, clap::Args)]
+pub(super) struct Args {
+    /// Where the server listens.
+    #[arg(long, default_value = "127.0.0.1:3000", value_name = "ADDRESS")]
+    listen: SocketAddr,
+
+    /// Where the simulated org listens.
+    #[arg(long, default_value = "127.0.0.1:3001", value_name = "ADDRESS")]
+    org: SocketAddr,
+}
+
+pub(super) async fn run(args: Args) -> Result<(), Failure> {
+    let folder = tempfile::Builder::new().prefix("matchbook-demo-").tempdir()?;
+    let org = orgsim::Server::start(args.org, "demo").await?;
+    let config = ServeConfig {
+        store: StoreConfig { database: folder.path().join("matchbook.db"), encryption_key: None },
+        listen: args.listen,
+        workers: 4,
+        allow_loopback_orgs: true,
+        secure_cookies: false,
+    };
+    let webhook_secret = auth::new_token()?;
+    let sign_in = prepare(&config, folder.path(), &org.url(), &webhook_secret).await?;
+    let server = Server::start(&config).await?;
+    let tomorrow = tomorrow_at_nine()?;
+    for delivery in sample_deliveries(tomorrow) {
+        deliver(&server, &delivery, &webhook_secret).await?;
+    }
+    introduce(&server, &org.url(), &sign_in, &webhook_secret, tomorrow)?;
+    stop_signal().await;
+    server.stop().await?;
+    org.stop().await;
+    Ok(())
+}
+
+/// What a person signs in with, and a program.
+struct SignIn {
+    password: SecretString,
+    api_key: SecretString,
+}
+
+/// Configures a fresh database by the same file that any installation uses.
+async fn prepare(
+    config: &ServeConfig,
+    folder: &Path,
+    org_url: &str,
+    webhook_secret: &SecretString,
+) -> Result<SignIn, Failure> {
+    let secrets = folder.join("secrets");
+    std::fs::create_dir(&secrets)?;
+    std::fs::write(secrets.join("SALESFORCE_CLIENT_SECRET"), "matchbook-demo")?;
+    std::fs::write(secrets.join("CALCOM_WEBHOOK_SECRET"), webhook_secret.expose_secret())?;
+
+    let (store, vault) = app::open(&config.store).await?;
+    let text = include_str!("demo.yaml").replace("https://northwind.my.salesforce.com", org_url);
+    let secrets = SecretSources { folder: Some(secrets) };
+    let now = Timestamp::now();
+    let context =
+        ApplyContext { store: &store, vault: &vault, secrets: &secrets, loopback: LoopbackPolicy::Allow, now };
+    apply(&context, &text, "demo.yaml").await?;
+
+    let password = auth::new_token()?;
+    let password = SecretString::from(&password.expose_secret()[..16]);
+    let email = USER.parse()?;
+    let draft = UserDraft {
+        email,
+        name: "Admin".into(),
+        role: "admin".into(),
+        password_hash: auth::hash_password(&password)?,
+    };
+    store.add_user(&draft, now).await?;
+    let user = store.user_by_email(&draft.email).await?.ok_or("the demo's user was not stored")?;
+    let api_key = auth::new_api_key()?;
+    store.add_api_key(&user.id, "demo", &auth::token_hash(api_key.expose_secret()), now).await?;
+    store.close().await;
+    Ok(SignIn { password, api_key })
+}
+
+fn introduce(
+    server: &Server,
+    org_url: &str,
+    sign_in: &SignIn,
+    webhook_secret: &SecretString,
+    tomorrow: Timestamp,
+) -> Result<(), Failure> {
+    let url = format!("http://{}", server.address);
+    let new = Booking { uid: "demo-new", attendee: ("Noor Haddad", "noor.haddad@contoso.example"), ..sample(tomorrow + SignedDuration::from_hours(28)) };
+    let body = new.delivery("BOOKING_CREATED", &json!({})).to_string();
+    let signature = signature(body.as_bytes(), webhook_secret)?;
+    say!("Matchbook is running with a simulated Salesforce org and sample bookings. Everything is gone when it stops.");
+    say!("");
+    say!("  Bookings        {url}/");
+    say!("  Sign in         {USER}   password {}", sign_in.password.expose_secret());
+    say!("  Simulated org   {org_url}/");
+    say!("  API key         {}", sign_in.api_key.expose_secret());
+    say!("");
+    say!("Post a signed Cal.com webhook, and watch a Contact and an Event appear:");
+    say!("");
+    say!("curl -sS {url}/webhooks/calcom -H 'Content-Type: application/json' \\");
+    say!("  -H 'X-Cal-Signature-256: {signature}' \\");
+    say!("  --data-raw '{body}'");
+    say!("");
+    say!("Stop with Ctrl-C.");
+    Ok(())
+}
+
+/// Sends one delivery in by the way every webhook takes.
+async fn deliver(server: &Server, delivery: &Value, secret: &SecretString) -> Result<(), Failure> {
+    let body = delivery.to_string();
+    let mut headers = HeaderMap::new();
+    headers.insert(SIGNATURE_HEADER, HeaderValue::from_str(&signature(body.as_bytes(), secret)?)?);
+    match ingest::receive(&server.app, "calcom", &headers, body.as_bytes()).await? {
+        Received::Stored(_) => Ok(()),
+        other => Err(format!("a sample booking was not taken: {other:?}").into()),
+    }
+}
+
+fn signature(body: &[u8], secret: &SecretString) -> Result<String, Failure> {
+    let mut mac = Hmac::<Sha256>::new_from_slice(secret.expose_secret().as_bytes())?;
+    mac.update(body);
+    Ok(hex::encode(mac.finalize().into_bytes()))
+}
+
+fn tomorrow_at_nine() -> Result<Timestamp, Failure> {
+    let today = Timestamp::now().to_zoned(jiff::tz::TimeZone::UTC).round(Unit::Minute)?;
+    Ok(today.checked_add(1.day())?.with().hour(9).minute(0).build()?.timestamp())
+}
+
+/// A sample booking.
+#[derive(Clone, Copy)]
+struct Booking {
+    uid: &'static str,
+    start: Timestamp,
+    host: (&'static str, &'static str),
+    attendee: (&'static str, &'static str),
+    notes: &'static str,
+}
+
+fn sample(start: Timestamp) -> Booking {
+    Booking {
+        uid: "demo-1",
+        start,
+        host: ("Dana Ito", "dana.ito@northwind.example"),
+        attendee: ("Sam Okafor", "sam.okafor@fabrikam.example"),
+        notes: "Compares plans for 40 seats",
+    }
+}
+
+impl Booking {
+    fn delivery(&self, trigger: &str, more: &Value) -> Value {
+        let end = self.start + SignedDuration::from_mins(30);
+        let answer = |label: &str, value: Value| json!({"label": label, "value": value, "isHidden": false});
+        let mut payload = json!({
+            "type": "discovery-call",
+            "title": format!("Discovery Call between {} and {}", self.host.0, self.attendee.0),
+            "additionalNotes": self.notes,
+            "startTime": self.start.to_string(),
+            "endTime": end.to_string(),
+            "organizer": {"name": self.host.0, "email": self.host.1, "timeZone": "Europe/Berlin", "language": {"locale": "en"}, "utcOffset": 60},
+            "responses": {
+                "name": answer("your_name", self.attendee.0.into()),
+                "email": answer("email_address", self.attendee.1.into()),
+            },
+            "attendees": [{"name": self.attendee.0, "email": self.attendee.1, "timeZone": "America/New_York", "language": {"locale": "en"}, "utcOffset": -300}],
+            "location": "integrations:daily",
+            "uid": self.uid,
+            "iCalUID": format!("{}@Cal.com", self.uid),
+            "metadata": {"videoCallUrl": format!("https://video.example/{}", self.uid)},
+            "length": 30,
+            "status": "ACCEPTED",
+        });
+        if let (Some(payload), Some(more)) = (payload.as_object_mut(), more.as_object()) {
+            payload.extend(more.clone());
+        }
+        json!({"triggerEvent": trigger, "createdAt": Timestamp::now().to_string(), "payload": payload})
+    }
+}
+
+/// A known and a new person, one booking that moved, one that was called off.
+fn sample_deliveries(tomorrow: Timestamp) -> Vec<Value> {
+    let hours = SignedDuration::from_hours;
+    let known = Booking { uid: "demo-1", attendee: ("Alice Chen", "alice.chen@acme.com"), notes: "Wants pricing", ..sample(tomorrow) };
+    let new = Booking { uid: "demo-2", host: ("Ravi Menon", "ravi.menon@northwind.example"), ..sample(tomorrow + hours(2)) };
+    let moved = Booking {
+        uid: "demo-3",
+        host: ("Lea Moreau", "lea.moreau@northwind.example"),
+        attendee: ("Ines Duarte", "ines.duarte@tailspin.example"),
+        notes: "",
+        ..sample(tomorrow + hours(4))
+    };
+    let later = Booking { start: moved.start + hours(24), ..moved };
+    let cancelled = Booking { uid: "demo-4", attendee: ("Omar Haddad", "omar@wingtip.example"), notes: "", ..sample(tomorrow + hours(6)) };
+    let moved_uid = json!({"uid": "demo-3b", "iCalUID": "demo-3@Cal.com", "rescheduleUid": "demo-3"});
+    vec![
+        known.delivery("BOOKING_CREATED", &json!({})),
+        new.delivery("BOOKING_CREATED", &json!({})),
+        moved.delivery("BOOKING_CREATED", &json!({})),
+        later.delivery("BOOKING_RESCHEDULED", &moved_uid),
+        cancelled.delivery("BOOKING_CREATED", &json!({})),
+        cancelled.delivery("BOOKING_CANCELLED", &json!({"status": "CANCELLED", "cancellationReason": "No longer needed"})),
+    ]
+}

@@ -1,0 +1,99 @@
+//! Deliveries of booking sources: checked, stored raw, read, applied.
+
+use http::HeaderMap;
+use jiff::Timestamp;
+
+use crate::app::App;
+use crate::secrets::VaultError;
+use crate::sources::{self, BadSignature, Content, SourceKind};
+use crate::store::{BookingIdentity, NewChange, NewDelivery, Reading, Receipt, Source, StoreError};
+
+/// What came of a delivery.
+#[derive(Debug)]
+pub enum Received {
+    /// It is stored.
+    Stored(Receipt),
+    /// No source has this key.
+    UnknownSource,
+    /// Its signature is missing or wrong; nothing is stored.
+    Refused(BadSignature),
+}
+
+/// Why a delivery could not be taken.
+#[derive(Debug, thiserror::Error)]
+pub enum IngestError {
+    /// The database.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The encryption key does not open the source's secret.
+    #[error(transparent)]
+    Vault(#[from] VaultError),
+    /// The source is of a kind that this version does not know.
+    #[error("the source {key} is of the kind {kind}, which this version does not know")]
+    UnknownKind {
+        /// The source.
+        key: String,
+        /// Its kind.
+        kind: String,
+    },
+}
+
+/// Takes a delivery to the source of this key.
+pub async fn receive(app: &App, source_key: &str, headers: &HeaderMap, body: &[u8]) -> Result<Received, IngestError> {
+    let Some(source) = app.store.source(source_key).await? else { return Ok(Received::UnknownSource) };
+    let kind = kind_of(&source)?;
+    let secret = app.vault.open(&Source::secret_place(&source.id), &source.sealed_secret)?;
+    if let Err(refused) = (kind.verify)(headers, body, &secret) {
+        tracing::warn!(source = source_key, reason = refused.0, "a delivery was refused");
+        return Ok(Received::Refused(refused));
+    }
+    let now = app.clock.now();
+    let (idempotency_key, reading) = read(kind, &source.id, body, now);
+    let new = NewDelivery { source_id: &source.id, idempotency_key: &idempotency_key, body };
+    let receipt = app.store.receive(&new, reading, now).await?;
+    if let Receipt::Applied(_) = receipt {
+        app.engine.wake();
+    }
+    Ok(Received::Stored(receipt))
+}
+
+/// Tries the deliveries that wait, as after a change of the configuration; gives how many were applied.
+pub async fn apply_waiting(store: &crate::store::Store, now: Timestamp) -> Result<usize, StoreError> {
+    const BATCH: i64 = 10_000;
+    let mut applied = 0;
+    for delivery in store.waiting_deliveries(BATCH).await? {
+        let Some(kind) = sources::kind(&delivery.source_kind) else { continue };
+        let (_, reading) = read(kind, &delivery.source_id, &delivery.body, delivery.received_at);
+        if let Receipt::Applied(_) = store.receive_again(&delivery.id, reading, now).await? {
+            applied += 1;
+        }
+    }
+    Ok(applied)
+}
+
+fn kind_of(source: &Source) -> Result<&'static SourceKind, IngestError> {
+    sources::kind(&source.kind)
+        .ok_or_else(|| IngestError::UnknownKind { key: source.key.clone(), kind: source.kind.clone() })
+}
+
+fn read(kind: &SourceKind, source_id: &str, body: &[u8], received_at: Timestamp) -> (String, Reading) {
+    match (kind.read)(body, received_at) {
+        Ok(delivery) => {
+            let reading = match delivery.content {
+                Content::Change(change) => Reading::Change(Box::new(new_change(source_id, *change))),
+                Content::Ignored { reason } => Reading::Nothing(reason),
+            };
+            (delivery.idempotency_key, reading)
+        }
+        Err(unreadable) => (unreadable.idempotency_key, Reading::Unreadable(unreadable.message)),
+    }
+}
+
+fn new_change(source_id: &str, change: sources::SourceChange) -> NewChange {
+    let sources::BookingIdentity { uid, ical_uid, previous_uid } = change.identity;
+    NewChange {
+        identity: Some(BookingIdentity { source_id: source_id.to_owned(), uid, ical_uid, previous_uid }),
+        event_type_slug: change.event_type_slug,
+        change: change.change,
+    }
+}
