@@ -6,6 +6,7 @@ mod control;
 mod describes;
 mod oauth;
 mod pages;
+mod query;
 mod references;
 mod rest;
 mod route;

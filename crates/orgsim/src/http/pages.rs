@@ -71,7 +71,7 @@ pub(crate) async fn record(State(shared): State<Arc<Shared>>, Path((object, id))
             tr { th scope="row" { "Record ID" } td { code { (id) } } td.api { "Id" } }
             @for (field, value) in set_fields(object, row) {
                 tr {
-                    th scope="row" { (field.label) }
+                    th scope="row" { (heading(field)) }
                     td { (cell(&org, field, value)) }
                     td.api { (field.name) }
                 }
@@ -144,7 +144,7 @@ fn table(org: &Org, object: &Object, columns: &[&str]) -> Markup {
                 p.empty { "None yet." }
             } @else {
                 div.scroll { table {
-                    thead { tr { @for (_, field) in &columns { th scope="col" title=(field.name) { (field.label) } } th scope="col" { "Record" } } }
+                    thead { tr { @for (_, field) in &columns { th scope="col" title=(field.name) { (heading(field)) } } th scope="col" { "Record" } } }
                     tbody { @for (id, row, deleted) in &rows {
                         tr.gone[*deleted] {
                             @for (ordinal, field) in &columns { td.number[field.kind.is_number()] { (cell(org, field, row.get(*ordinal))) } }
@@ -227,6 +227,12 @@ fn cell(org: &Org, field: &Field, value: &Value) -> Markup {
             json => html! { (json) },
         },
     }
+}
+
+/// The label; a reference is shown by its record's name, so its heading needs no "ID".
+fn heading(field: &Field) -> &str {
+    let label = field.label.as_str();
+    if field.kind == FieldType::Reference { label.strip_suffix(" ID").unwrap_or(label) } else { label }
 }
 
 fn link(org: &Org, id: SalesforceId) -> Markup {

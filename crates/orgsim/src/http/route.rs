@@ -6,7 +6,7 @@ use crate::errors::{self, ApiError};
 
 use super::state::{Access, Shared};
 use super::wire::{Reply, Request};
-use super::{composite, describes, rows};
+use super::{composite, describes, query, rows};
 
 /// Versions the org answers; 21 to 30 are retired and older ones never spoke REST (Salesforce facts 2.1).
 const OLDEST: u32 = 31;
@@ -26,6 +26,8 @@ pub(crate) fn route(shared: &Shared, access: &mut Access<'_>, request: &Request)
         ("GET", ["sobjects", object, id]) => rows::get(access, request, object, id),
         ("PATCH", ["sobjects", object, id]) => rows::update(access, request, object, id),
         ("DELETE", ["sobjects", object, id]) => rows::delete(access, request, object, id),
+        ("GET", ["query" | "queryAll"]) => query::first_page(shared, access, request),
+        ("GET", ["query" | "queryAll", locator]) => query::next_page(shared, request, locator),
         ("POST", ["composite"]) => composite::run(shared, request),
         ("GET", ["limits"]) => limits(shared, access),
         (_, path) => match allowed(path) {
@@ -62,7 +64,7 @@ fn version(text: &str) -> Result<(), ApiError> {
 
 fn resources(request: &Request) -> Json {
     let base = format!("/services/data/v{}", request.version);
-    let mut resources: Map<String, Json> = ["sobjects", "composite", "limits"]
+    let mut resources: Map<String, Json> = ["sobjects", "query", "queryAll", "composite", "limits"]
         .into_iter()
         .map(|name| (name.to_owned(), format!("{base}/{name}").into()))
         .collect();
@@ -79,7 +81,12 @@ fn limits(shared: &Shared, access: &mut Access<'_>) -> Reply {
 
 fn allowed(path: &[&str]) -> Option<&'static str> {
     match path {
-        [] | ["sobjects"] | ["limits"] | ["sobjects", _, "describe"] => Some("GET"),
+        []
+        | ["sobjects"]
+        | ["query" | "queryAll"]
+        | ["query" | "queryAll", _]
+        | ["limits"]
+        | ["sobjects", _, "describe"] => Some("GET"),
         ["composite"] => Some("POST"),
         ["sobjects", _] => Some("GET,POST"),
         ["sobjects", _, _] => Some("DELETE,GET,PATCH"),

@@ -11,6 +11,7 @@ use crate::faults::Faults;
 use crate::org::Org;
 use crate::worlds::World;
 
+use super::query::Cursors;
 use super::wire::Request;
 
 /// The running org.
@@ -20,6 +21,7 @@ pub(crate) struct Shared {
     auth: Mutex<Auth>,
     calls: Mutex<CallLog>,
     faults: Mutex<Faults>,
+    cursors: Mutex<Cursors>,
     late: Mutex<Vec<Request>>,
     world: Mutex<&'static str>,
     /// Ends waits when the server stops.
@@ -33,6 +35,7 @@ impl Shared {
             auth: Mutex::new(world.auth),
             calls: Mutex::default(),
             faults: Mutex::default(),
+            cursors: Mutex::default(),
             late: Mutex::default(),
             world: Mutex::new(name),
             stop: CancellationToken::new(),
@@ -45,6 +48,7 @@ impl Shared {
         *self.auth() = world.auth;
         *self.calls() = CallLog::default();
         *self.faults() = Faults::default();
+        *self.cursors() = Cursors::default();
         self.late().clear();
         *lock(&self.world) = name;
     }
@@ -67,6 +71,10 @@ impl Shared {
 
     pub(crate) fn faults(&self) -> MutexGuard<'_, Faults> {
         lock(&self.faults)
+    }
+
+    pub(crate) fn cursors(&self) -> MutexGuard<'_, Cursors> {
+        lock(&self.cursors)
     }
 
     /// Requests whose connection was dropped and whose effect is still to come.

@@ -4,5 +4,6 @@ mod composite;
 mod control;
 mod oauth;
 mod pages;
+mod query;
 mod rows;
 mod support;

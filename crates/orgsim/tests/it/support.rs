@@ -61,6 +61,10 @@ impl Org {
         answer(self.rest(Method::DELETE, path).send().await.expect("an answer")).await
     }
 
+    pub(crate) async fn query(&self, soql: &str) -> Answer {
+        answer(self.rest(Method::GET, "/query").query(&[("q", soql)]).send().await.expect("an answer")).await
+    }
+
     pub(crate) async fn composite(&self, all_or_none: bool, subrequests: Json) -> Vec<Json> {
         let body = json!({ "allOrNone": all_or_none, "collateSubrequests": false, "compositeRequest": subrequests });
         let (status, answer) = self.post("/composite", body).await;
