@@ -81,10 +81,10 @@ impl Key {
     /// What a stored value is sorted by: picklists in the order of their entries, values outside the list after them.
     #[allow(clippy::cast_precision_loss, reason = "a picklist has at most some thousand entries")]
     pub(super) fn sort(value: &Value, field: &Field) -> Key {
-        if let (Value::Text(text), FieldType::Picklist) = (value, field.kind) {
-            if let Some(at) = field.picklist.iter().position(|entry| entry.value.as_str() == text.as_ref()) {
-                return Key::Number(Number(at as f64));
-            }
+        if let (Value::Text(text), FieldType::Picklist) = (value, field.kind)
+            && let Some(at) = field.picklist.iter().position(|entry| entry.value.as_str() == text.as_ref())
+        {
+            return Key::Number(Number(at as f64));
         }
         Key::of(value, field)
     }

@@ -2,6 +2,7 @@
 
 mod ast;
 mod bind;
+mod columns;
 mod compare;
 mod dates;
 mod error;
@@ -75,6 +76,14 @@ pub fn query(statement: &str, source: &dyn Source, version: &str) -> Result<Answ
     let binder = bind::Binder::new(statement, source, version);
     let plan = binder.query(&parsed)?;
     run::run(&plan, source, version, binder.scanned.get())
+}
+
+/// What the columns of a statement's answer are, as `?columns=true` tells clients that make tables (Salesforce facts 2.3).
+/// Refused as [`query`] would be.
+pub fn columns(statement: &str, source: &dyn Source, version: &str) -> Result<serde_json::Value, Error> {
+    let parsed = parser::parse(statement)?;
+    let plan = bind::Binder::new(statement, source, version).query(&parsed)?;
+    Ok(columns::describe(&plan))
 }
 
 /// Text as comparisons see it: without regard to case. Indexes keep their keys in this form.

@@ -58,7 +58,7 @@ impl Org {
     /// The values of the only field selected, as JSON texts, or what went wrong.
     pub(super) fn column(&self, statement: &str) -> Vec<String> {
         let answer = self.query(statement).unwrap_or_else(|e| panic!("{statement} was refused: {}", e.message));
-        let last = |record: &Json| match record.as_object().and_then(|o| o.values().last()) {
+        let last = |record: &Json| match record.as_object().and_then(|o| o.values().next_back()) {
             Some(Json::String(text)) => text.clone(),
             Some(value) => value.to_string(),
             None => String::new(),

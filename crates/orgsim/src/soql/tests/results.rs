@@ -358,3 +358,23 @@ fn what_the_user_may_not_see_does_not_exist() {
     let all = &org.query("SELECT FIELDS(STANDARD) FROM Contact").expect("a good statement").records[0];
     assert!(all.get("Email").is_none(), "FIELDS() showed a hidden field");
 }
+
+#[test]
+fn columns_say_what_a_table_of_the_answer_needs() {
+    let org = sales();
+    let statement = "SELECT id, account.name, (SELECT Id FROM Cases) FROM contact";
+    let columns = crate::soql::columns(statement, &org, "66.0").expect("a good statement");
+    let id = json!({
+        "aggregate": false, "apexType": "Id", "booleanType": false, "columnName": "Id", "custom": false,
+        "displayName": "Id", "foreignKeyName": null, "insertable": true, "joinColumns": [], "numberType": false,
+        "textType": false, "updatable": false,
+    });
+    assert_eq!(columns["columnMetadata"][0], id);
+    assert_eq!(columns["columnMetadata"][1]["joinColumns"][0]["columnName"], "Name");
+    assert_eq!(columns["columnMetadata"][2]["columnName"], "Cases");
+    assert_eq!((&columns["entityName"], &columns["idSelected"]), (&json!("Contact"), &json!(true)));
+    let grouped = crate::soql::columns("SELECT AccountId, COUNT(Id) n FROM Contact GROUP BY AccountId", &org, "66.0");
+    let grouped = grouped.expect("a good statement");
+    assert_eq!(grouped["groupBy"], true);
+    assert_eq!(grouped["columnMetadata"][1]["aggregate"], true);
+}
