@@ -1,6 +1,7 @@
 //! One object's records, and the indexes its look-ups use.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::OnceLock;
 
 use crate::id::SalesforceId;
 use crate::row::{Ordinal, Row};
@@ -11,8 +12,15 @@ use crate::value::Value;
 pub struct Table {
     live: BTreeMap<SalesforceId, Row>,
     recycled: BTreeMap<SalesforceId, Row>,
-    indexes: HashMap<Ordinal, Index>,
+    indexes: HashMap<Ordinal, LazyIndex>,
     last_number: u64,
+}
+
+/// An index is built when it is first sought in: a million records have a dozen indexed fields, most of them never used.
+#[derive(Debug)]
+struct LazyIndex {
+    holds_ids: bool,
+    built: OnceLock<Index>,
 }
 
 /// Which records hold a value: sorted pairs, because a list per value would make an owner of a million records
@@ -35,11 +43,7 @@ impl Table {
 
     /// Indexes one more field, with the records that are there.
     pub fn add_index(&mut self, ordinal: Ordinal, holds_ids: bool) {
-        let mut index = if holds_ids { Index::Id(BTreeSet::new()) } else { Index::Text(BTreeSet::new()) };
-        for (id, row) in &self.live {
-            index.add(row.get(ordinal), *id);
-        }
-        self.indexes.insert(ordinal, index);
+        self.indexes.insert(ordinal, LazyIndex { holds_ids, built: OnceLock::new() });
     }
 
     /// The next unused record number.
@@ -61,32 +65,39 @@ impl Table {
     /// The live records whose indexed field holds `value`, text without regard to case; `None` where the field has
     /// no index or the value is null, which no index holds.
     pub fn seek(&self, ordinal: Ordinal, value: &Value) -> Option<Vec<SalesforceId>> {
-        match (self.indexes.get(&ordinal)?, value) {
+        let index = self.indexes.get(&ordinal)?;
+        match (index.built.get_or_init(|| self.build(ordinal, index.holds_ids)), value) {
             (Index::Text(index), Value::Text(text)) => Some(seek(index, fold(text))),
             (Index::Id(index), Value::Id(id)) => Some(seek(index, *id)),
             _ => None,
         }
     }
 
+    fn build(&self, ordinal: Ordinal, holds_ids: bool) -> Index {
+        let mut index = if holds_ids { Index::Id(BTreeSet::new()) } else { Index::Text(BTreeSet::new()) };
+        for (id, row) in &self.live {
+            index.add(row.get(ordinal), *id);
+        }
+        index
+    }
+
+    fn built(&mut self) -> impl Iterator<Item = (Ordinal, &mut Index)> {
+        self.indexes.iter_mut().filter_map(|(ordinal, lazy)| Some((*ordinal, lazy.built.get_mut()?)))
+    }
+
     /// Stores a live record, or removes it, and gives back what was there.
     pub fn put_live(&mut self, id: SalesforceId, row: Option<Row>) -> Option<Row> {
-        if let Some(new) = &row {
-            for (ordinal, index) in &mut self.indexes {
-                index.add(new.get(*ordinal), id);
+        let old = self.live.remove(&id);
+        for (ordinal, index) in self.built() {
+            let value = |row: &Option<Row>| row.as_ref().map_or(Value::Null, |row| row.get(ordinal).clone());
+            let (before, now) = (value(&old), value(&row));
+            if before != now {
+                index.remove(&before, id);
+                index.add(&now, id);
             }
         }
-        let old = match row {
-            Some(new) => self.live.insert(id, new),
-            None => self.live.remove(&id),
-        };
-        if let Some(old) = &old {
-            let now = self.live.get(&id);
-            for (ordinal, index) in &mut self.indexes {
-                let before = old.get(*ordinal);
-                if now.is_none_or(|now| !same_key(before, now.get(*ordinal))) {
-                    index.remove(before, id);
-                }
-            }
+        if let Some(row) = row {
+            self.live.insert(id, row);
         }
         old
     }
@@ -123,13 +134,6 @@ fn seek<K: Ord + Clone>(index: &BTreeSet<(K, SalesforceId)>, key: K) -> Vec<Sale
     index.range(from..).take_while(|(k, _)| *k == key).map(|(_, id)| *id).collect()
 }
 
-fn same_key(one: &Value, other: &Value) -> bool {
-    match (one, other) {
-        (Value::Text(one), Value::Text(other)) => fold(one) == fold(other),
-        _ => one == other,
-    }
-}
-
 fn fold(text: &str) -> Box<str> {
     crate::soql::fold(text).into_boxed_str()
 }
@@ -155,6 +159,9 @@ mod tests {
         table.put_live(id(1), Some(row("ann@acme.com")));
         let ann = Value::Text("ANN@acme.COM".into());
         assert_eq!(table.seek(3, &ann), Some(vec![id(1), id(2)]));
+        table.put_live(id(3), Some(row("ann@ACME.com")));
+        assert_eq!(table.seek(3, &ann), Some(vec![id(1), id(2), id(3)]), "a row stored after the first seek is missed");
+        table.put_live(id(3), None);
         table.put_live(id(1), Some(row("bob@acme.com")));
         table.put_live(id(2), Some(row("ANN@acme.com")));
         assert_eq!(table.seek(3, &ann), Some(vec![id(2)]), "a changed row left its old key behind");
