@@ -14,6 +14,7 @@ use crate::row::{Ordinal, Row};
 use crate::schema::Object;
 use crate::value::Value;
 
+pub(crate) use check::holders;
 pub use derive::{complete_loaded, note_activity};
 
 /// A record about to be stored.

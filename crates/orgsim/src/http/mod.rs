@@ -12,6 +12,7 @@ mod rest;
 mod route;
 mod rows;
 mod state;
+mod upsert;
 mod wire;
 
 use std::fmt;

@@ -6,7 +6,7 @@ use crate::errors::{self, ApiError};
 
 use super::state::{Access, Shared};
 use super::wire::{Reply, Request};
-use super::{composite, describes, query, rows};
+use super::{composite, describes, query, rows, upsert};
 
 /// Versions the org answers; 21 to 30 are retired and older ones never spoke REST (Salesforce facts 2.1).
 const OLDEST: u32 = 31;
@@ -26,6 +26,8 @@ pub(crate) fn route(shared: &Shared, access: &mut Access<'_>, request: &Request)
         ("GET", ["sobjects", object, id]) => rows::get(access, request, object, id),
         ("PATCH", ["sobjects", object, id]) => rows::update(access, request, object, id),
         ("DELETE", ["sobjects", object, id]) => rows::delete(access, request, object, id),
+        ("GET", ["sobjects", object, field, value]) => upsert::get(access, request, object, field, value),
+        ("PATCH", ["sobjects", object, field, value]) => upsert::upsert(access, request, object, field, value),
         ("GET", ["query" | "queryAll"]) => query::first_page(shared, access, request),
         ("GET", ["query" | "queryAll", locator]) => query::next_page(shared, request, locator),
         ("POST", ["composite"]) => composite::run(shared, request),
@@ -90,6 +92,7 @@ fn allowed(path: &[&str]) -> Option<&'static str> {
         ["composite"] => Some("POST"),
         ["sobjects", _] => Some("GET,POST"),
         ["sobjects", _, _] => Some("DELETE,GET,PATCH"),
+        ["sobjects", _, _, _] => Some("GET,PATCH"),
         _ => None,
     }
 }

@@ -255,3 +255,39 @@ async fn describe_is_answered_once_until_a_field_is_added() {
     assert_eq!(again.send().await.expect("an answer").status(), 304);
     org.stop().await;
 }
+
+#[tokio::test]
+async fn an_upsert_creates_once_and_then_changes() {
+    let org = Org::start("empty").await;
+    let path = "/sobjects/Contact/Email/lee%2B1%40acme.com";
+    let (status, made) = org.patch(path, json!({"LastName": "Lee"})).await;
+    assert_eq!((status, &made["created"]), (201, &json!(true)), "{made}");
+    let id = made["id"].as_str().expect("an id").to_owned();
+    assert_eq!(org.field("Contact", &id, "Email").await, "lee+1@acme.com");
+    let changed = org.patch(path, json!({"LastName": "Li"})).await;
+    assert_eq!(changed, (200, json!({"id": id, "success": true, "errors": [], "created": false})));
+    assert_eq!(org.get(&format!("{path}?fields=LastName")).await.1["LastName"], "Li");
+    assert_eq!(code(&org.patch(path, json!({"Email": "x@acme.com"})).await), (400, "INVALID_FIELD"));
+    assert_eq!(
+        org.patch("/sobjects/Contact/Email/no%40acme.com?updateOnly=true", json!({"LastName": "x"})).await.0,
+        404
+    );
+    let twin = org.create("Contact", json!({"LastName": "Lee", "Email": "LEE+1@acme.com"})).await;
+    let url = |id: &str| format!("/services/data/v66.0/sobjects/Contact/{id}");
+    assert_eq!(
+        org.patch(path, json!({"LastName": "x"})).await,
+        (300, json!([url(&id), url(&twin)])),
+        "of several matches none is changed"
+    );
+    assert_eq!(
+        org.patch("/sobjects/Contact/LastName/Lee", json!({})).await,
+        (
+            404,
+            json!([{
+                "message": "Provided external ID field does not exist or is not accessible: LastName",
+                "errorCode": "NOT_FOUND",
+            }])
+        )
+    );
+    org.stop().await;
+}

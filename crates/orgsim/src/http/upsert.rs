@@ -1,0 +1,100 @@
+//! Records by an external id: `sobjects/X/Field/value` (Salesforce facts 2.5).
+
+use serde_json::{Value as Json, json};
+
+use crate::dml::{self, parse};
+use crate::errors::{self, ApiError};
+use crate::id::SalesforceId;
+use crate::org::Org;
+use crate::schema::{Field, FieldType, Object, Schema};
+use crate::value::Value;
+
+use super::rows;
+use super::state::Access;
+use super::wire::{Reply, Request};
+
+/// The first version that answers an update with 200 and a body instead of 204.
+const BODY_SINCE: u32 = 46;
+
+/// `PATCH sobjects/X/Field/value`: creates, or changes the one record that has the value.
+pub(crate) fn upsert(access: &mut Access<'_>, request: &Request, object: &str, field: &str, value: &str) -> Reply {
+    access.write(|org| upsert_in(org, request, object, field, value)).into()
+}
+
+/// `GET sobjects/X/Field/value`.
+pub(crate) fn get(access: &mut Access<'_>, request: &Request, object: &str, field: &str, value: &str) -> Reply {
+    let found: Result<_, ApiError> = access.read(|org| {
+        let schema = org.schema();
+        let key = Key::read(org, &schema, object, field, value)?;
+        Ok((key.object.name.clone(), key.matches))
+    });
+    match found {
+        Err(error) => error.into(),
+        Ok((_, matches)) if matches.is_empty() => errors::not_found().into(),
+        Ok((object, matches)) if matches.len() > 1 => several(request, &object, &matches),
+        Ok((object, matches)) => rows::get(access, request, &object, matches[0].as_str()),
+    }
+}
+
+fn upsert_in(org: &mut Org, request: &Request, object: &str, field: &str, value: &str) -> Result<Reply, ApiError> {
+    let schema = org.schema();
+    let key = Key::read(org, &schema, object, field, value)?;
+    let mut body = request.json_object()?;
+    let repeated =
+        body.keys().find(|name| name.eq_ignore_ascii_case(&key.field.name) || name.eq_ignore_ascii_case("Id"));
+    if let Some(name) = repeated {
+        let message = format!("The {name} field should not be specified in the sobject data.");
+        return Err(ApiError::new(400, "INVALID_FIELD", message));
+    }
+    match key.matches[..] {
+        [] if request.param("updateOnly") == Some("true") || key.field.kind == FieldType::Id => {
+            Err(errors::not_found())
+        }
+        [] => {
+            body.insert(key.field.name.clone(), value.into());
+            let id = dml::create(org, request.user, &key.object.name, &body, &request.body)?;
+            let location = format!("/services/data/v{}/sobjects/{}/{id}", request.version, key.object.name);
+            Ok(Reply::json(201, result(id, true)).with_header("Location", location))
+        }
+        [id] => {
+            dml::update(org, request.user, &key.object.name, id, &body, &request.body)?;
+            let with_body =
+                request.version.strip_suffix(".0").and_then(|v| v.parse().ok()).is_some_and(|v: u32| v >= BODY_SINCE);
+            Ok(if with_body { Reply::json(200, result(id, false)) } else { Reply::empty(204) })
+        }
+        _ => Ok(several(request, &key.object.name, &key.matches)),
+    }
+}
+
+/// What the address names.
+struct Key<'a> {
+    object: &'a Object,
+    field: &'a Field,
+    matches: Vec<SalesforceId>,
+}
+
+impl<'a> Key<'a> {
+    fn read(org: &Org, schema: &'a Schema, object: &str, field: &str, value: &str) -> Result<Self, ApiError> {
+        let object = schema.object(object).ok_or_else(errors::not_found)?;
+        let named = object.field(field).filter(|(_, f)| f.external_id || f.id_lookup || f.kind == FieldType::Id);
+        let (ordinal, field) = named.ok_or_else(|| errors::unknown_external_id(field))?;
+        let wanted = parse::value(field, &Json::from(value)).map_err(|_| errors::not_found())?;
+        let matches = match wanted {
+            Value::Id(id) if field.kind == FieldType::Id => {
+                org.table(&object.name).filter(|table| table.live().contains_key(&id)).map(|_| id).into_iter().collect()
+            }
+            Value::Null => return Err(errors::not_found()),
+            wanted => dml::holders(org, &object.name, field, ordinal, &wanted),
+        };
+        Ok(Key { object, field, matches })
+    }
+}
+
+fn several(request: &Request, object: &str, matches: &[SalesforceId]) -> Reply {
+    let urls = matches.iter().map(|id| format!("/services/data/v{}/sobjects/{object}/{id}", request.version));
+    Reply::json(300, urls.collect())
+}
+
+fn result(id: SalesforceId, created: bool) -> Json {
+    json!({ "id": id.as_str(), "success": true, "errors": [], "created": created })
+}
