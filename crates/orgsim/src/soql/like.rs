@@ -34,11 +34,20 @@ impl Pattern {
 
     /// Whether the whole text fits. Takes time in proportion to text × pattern at worst.
     pub(super) fn matches(&self, text: &str) -> bool {
-        let text: Vec<char> = text.chars().flat_map(char::to_lowercase).collect();
+        if text.is_ascii() {
+            // A scan of a large object spends its time here: no copy.
+            let bytes = text.as_bytes();
+            return self.fits(bytes.len(), |at| char::from(bytes[at].to_ascii_lowercase()));
+        }
+        let folded: Vec<char> = text.chars().flat_map(char::to_lowercase).collect();
+        self.fits(folded.len(), |at| folded[at])
+    }
+
+    fn fits(&self, length: usize, char_at: impl Fn(usize) -> char) -> bool {
         let (mut at, mut piece) = (0, 0);
         // Where the last `%` stands, and how much text it has taken so far.
         let mut run: Option<(usize, usize)> = None;
-        while at < text.len() {
+        while at < length {
             match self.pieces.get(piece) {
                 Some(Piece::Run) => {
                     run = Some((piece, at));
@@ -46,7 +55,7 @@ impl Pattern {
                     continue;
                 }
                 Some(Piece::Any) => {}
-                Some(Piece::One(c)) if *c == text[at] => {}
+                Some(Piece::One(c)) if *c == char_at(at) => {}
                 _ => {
                     let Some((start, taken)) = run else { return false };
                     run = Some((start, taken + 1));

@@ -1,4 +1,13 @@
 //! SOQL: lexer, parser, type checks and evaluation (Salesforce facts 4.1).
+//!
+//! Chosen here because no recording says it: the texts of `MALFORMED_QUERY` beyond `unexpected token`, the excerpt's
+//! reach of thirty characters to either side (which fits every recorded one), where values outside a picklist's list
+//! sort (after it), null first also with DESC, fiscal years as calendar years, FORMAT() as a user of en_US sees it, and
+//! trailing `;` accepted.
+//!
+//! Not simulated: `convertCurrency`, `convertTimezone`, `DISTANCE`, data categories, ordering by an alias, the scopes
+//! other than `everything` and `mine`, text order by locale (folded characters are compared), and the refusal of
+//! statements that run too long.
 
 mod ast;
 mod bind;

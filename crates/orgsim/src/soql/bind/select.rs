@@ -152,7 +152,7 @@ impl<'s> Binder<'s> {
         for (name, fields) in &type_of.when {
             let object = self.object(&Path { parts: vec![name.clone()] })?;
             if !may_be.contains(&object.name) {
-                let sentence = format!("{} is never a {}", step.name, object.name);
+                let sentence = format!("{} never names a record of {}", step.name, object.name);
                 return Err(self.malformed(name.at, &sentence));
             }
             when.push((object, self.fields_of(object, fields)?));

@@ -24,20 +24,12 @@ pub(super) struct Reached<'a> {
 
 /// The value at the end of a path; null when a parent is missing on the way.
 pub(super) fn path<'a>(source: &'a dyn Source, path: &FieldPath<'_>, id: SalesforceId, row: &'a Row) -> Cow<'a, Value> {
-    let Some((last, before)) = path.steps.split_last() else {
+    let Some((first, further)) = path.steps.split_first() else {
         return own(path.field.kind, path.ordinal, id, row);
     };
-    let mut at = row;
-    for step in before {
-        match up(source, step, at) {
-            Some(parent) => at = parent.row,
-            None => return Cow::Owned(Value::Null),
-        }
-    }
-    match up(source, last, at) {
-        Some(parent) => of(source, &parent, path.object, path.ordinal),
-        None => Cow::Owned(Value::Null),
-    }
+    let first = up(source, first, row);
+    let end = further.iter().fold(first, |record, step| further_up(source, step, &record?));
+    end.map_or(Cow::Owned(Value::Null), |record| of(source, &record, path.object, path.ordinal))
 }
 
 /// A field of a record at hand.
@@ -55,6 +47,17 @@ pub(super) fn up<'a>(source: &'a dyn Source, step: &Step<'_>, row: &'a Row) -> O
     let object = if step.polymorphic { schema.by_prefix(id.prefix())? } else { schema.object(&step.object.name)? };
     let row = source.row(&object.name, *id)?;
     Some(Reached { object, id: *id, row, as_name: step.polymorphic })
+}
+
+/// One relationship up from a record that was reached over another.
+pub(super) fn further_up<'a>(source: &'a dyn Source, step: &Step<'_>, record: &Reached<'a>) -> Option<Reached<'a>> {
+    if !record.as_name {
+        return up(source, step, record.row);
+    }
+    // Seen as `Name`, the record is of another object, which has the reference at another place.
+    let name = &step.object.name;
+    let at = record.object.fields().iter().position(|field| field.reference_to == [name.as_str()])?;
+    up(source, &Step { reference: Ordinal::try_from(at).ok()?, ..*step }, record.row)
 }
 
 /// A field of a record reached over a relationship.

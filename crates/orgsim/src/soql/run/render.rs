@@ -49,7 +49,7 @@ impl<'a> Render<'a> {
                 (key.clone(), self.field(record, object, *ordinal, *function))
             }
             Entry::Parent { step, tree } => {
-                let parent = self.up(step, record);
+                let parent = read::further_up(self.source, step, record);
                 (step.name.to_owned(), parent.map_or(Json::Null, |parent| self.reached(&parent, tree)))
             }
             Entry::Children { key, reference, plan } => (key.clone(), self.children(record.id, *reference, plan)),
@@ -57,17 +57,6 @@ impl<'a> Render<'a> {
                 (step.name.to_owned(), self.type_of(record, step, when, otherwise.as_ref()))
             }
         }
-    }
-
-    fn up(&self, step: &Step<'_>, record: &Reached<'a>) -> Option<Reached<'a>> {
-        if !record.as_name {
-            return read::up(self.source, step, record.row);
-        }
-        // Seen as `Name`, the record is of another object: its reference has another place.
-        let name = &step.object.name;
-        let reference = record.object.fields().iter().position(|f| f.reference_to == [name.as_str()])?;
-        let step = Step { reference: Ordinal::try_from(reference).ok()?, ..*step };
-        read::up(self.source, &step, record.row)
     }
 
     fn field(&self, record: &Reached<'a>, object: &Object, ordinal: Ordinal, function: Function) -> Json {
@@ -100,7 +89,7 @@ impl<'a> Render<'a> {
         when: &[(&Object, Tree<'_>)],
         otherwise: Option<&Tree<'_>>,
     ) -> Json {
-        let Some(parent) = self.up(step, record) else { return Json::Null };
+        let Some(parent) = read::further_up(self.source, step, record) else { return Json::Null };
         let own = when.iter().find(|(object, _)| object.name == parent.object.name);
         match (own, otherwise) {
             (Some((_, tree)), _) => self.reached(&Reached { as_name: false, ..parent }, tree),

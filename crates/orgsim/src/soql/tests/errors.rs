@@ -152,7 +152,11 @@ fn fields_are_used_for_what_they_allow() {
                 "MALFORMED_QUERY",
                 "TYPEOF needs a relationship to several objects, which Account is not",
             ),
-            ("SELECT TYPEOF Who WHEN Account THEN Name END FROM Event", "MALFORMED_QUERY", "Who is never a Account"),
+            (
+                "SELECT TYPEOF Who WHEN Account THEN Name END FROM Event",
+                "MALFORMED_QUERY",
+                "Who never names a record of Account",
+            ),
             ("SELECT toLabel(Name) FROM Account", "MALFORMED_QUERY", "function toLabel does not apply to this field"),
             ("SELECT Wonder(Name) FROM Account", "MALFORMED_QUERY", "unexpected token: 'Wonder'"),
         ],

@@ -143,7 +143,10 @@ pub(super) fn sales() -> Org {
         serde_json::json!({"name": "Interests__c", "type": "multipicklist", "picklist": ["Golf", "Chess", "Wine"]});
     contact.put_field(crate::schema::custom_field(&interests).expect("a good field"));
     let mut org = Org::new(schema);
-    let ann = org.add("User", &[("Name", "Ann Admin"), ("Email", "ann@own.example"), ("IsActive", "true")]);
+    let admin = org.add("Profile", &[("Name", "System Administrator")]);
+    let ann =
+        [("Name", "Ann Admin"), ("Email", "ann@own.example"), ("IsActive", "true"), ("ProfileId", admin.as_str())];
+    let ann = org.add("User", &ann);
     let bob = org.add("User", &[("Name", "Bob Busy"), ("Email", "bob@own.example")]);
     let queue = org.add("Group", &[("Name", "Inbound"), ("Type", "Queue")]);
     let partner =

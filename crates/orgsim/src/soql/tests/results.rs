@@ -234,7 +234,17 @@ fn a_polymorphic_parent_shows_what_every_object_has() {
         ("SELECT Subject FROM Event WHERE Who.Type IN ('Contact','Lead') AND Who.Name LIKE 'Amy%'", &["With Amy"]),
         ("SELECT Subject FROM Event WHERE What.Name = 'Acme'", &["With Amy"]),
         ("SELECT Name FROM Lead WHERE Owner.Name = 'Inbound' AND Owner.Type = 'Group'", &["Lee"]),
+        ("SELECT Subject FROM Event WHERE Owner.Profile.Name = 'system administrator' AND WhoId = null", &["Alone"]),
     ]);
+}
+
+#[test]
+fn a_path_goes_on_behind_a_polymorphic_parent() {
+    let org = sales();
+    let answer = org.query("SELECT Owner.Profile.Name FROM Event LIMIT 1").expect("a good statement");
+    assert_eq!(answer.records[0]["Owner"]["Profile"]["Name"], "System Administrator");
+    let queue = org.query("SELECT Owner.Profile.Name FROM Lead").expect("a good statement");
+    assert_eq!(queue.records[0]["Owner"]["Profile"], json!(null), "a queue has no profile");
 }
 
 #[test]
