@@ -10,6 +10,7 @@ use crate::config::{ServeConfig, StoreConfig};
 use crate::secrets::{Vault, VaultError};
 use crate::store::{Store, StoreError};
 use crate::sync::{Engine, EngineOptions};
+use crate::ui::SignInLimits;
 
 /// What requests and workers share.
 #[derive(Debug)]
@@ -24,6 +25,8 @@ pub struct App {
     pub engine: Arc<Engine>,
     /// Whether cookies are sent by https alone.
     pub secure_cookies: bool,
+    /// How often one may try to sign in.
+    pub sign_in_limits: SignInLimits,
     /// Held while this process is the server of its database.
     _lock: File,
 }
@@ -63,7 +66,15 @@ impl App {
         let loopback = if config.allow_loopback_orgs { LoopbackPolicy::Allow } else { LoopbackPolicy::Refuse };
         let engine =
             Engine::new(EngineOptions { store: store.clone(), vault: vault.clone(), clock: clock.clone(), loopback })?;
-        Ok(Arc::new(App { store, vault, clock, engine: Arc::new(engine), secure_cookies: config.secure_cookies, _lock: lock }))
+        Ok(Arc::new(App {
+            store,
+            vault,
+            sign_in_limits: SignInLimits::new(clock.clone()),
+            clock,
+            engine: Arc::new(engine),
+            secure_cookies: config.secure_cookies,
+            _lock: lock,
+        }))
     }
 }
 

@@ -14,5 +14,5 @@ pub mod secrets;
 pub mod sources;
 pub mod store;
 pub mod sync;
-
+pub mod ui;
 pub mod workspace_file;

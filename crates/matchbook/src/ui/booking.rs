@@ -1,0 +1,297 @@
+//! `GET /bookings/{id}`: one booking, its records in Salesforce, its sync timeline. `POST /bookings/{id}/sync`.
+
+use std::sync::Arc;
+
+use axum::extract::{Path, State};
+use axum::response::Redirect;
+use domain::booking::Booking;
+use domain::sync_outcome::{Synced, SyncedEvent};
+use http::StatusCode;
+use jiff::Timestamp;
+use maud::{Markup, html};
+use url::Url;
+
+use super::bookings::{person, status, title};
+use super::icons::{Icon, icon};
+use super::layout::Page;
+use super::sync_word::SyncWord;
+use super::{PageError, SignedIn, timeline, times};
+use crate::app::App;
+use crate::store::{BookingRow, RunRow, User};
+
+/// How many runs a page shows.
+const RUNS: i64 = 50;
+
+/// Everything that the page shows.
+struct Shown {
+    row: BookingRow,
+    runs: Vec<RunRow>,
+    /// The org's host for links to records, where one has signed in.
+    org: Option<String>,
+    /// The connection's name, and why it must be reconnected.
+    connection: Option<(String, Option<String>)>,
+    may_sync: bool,
+    now: Timestamp,
+}
+
+/// One booking.
+pub async fn page(
+    State(app): State<Arc<App>>,
+    SignedIn(user): SignedIn,
+    Path(id): Path<String>,
+) -> Result<Markup, PageError> {
+    let shown = load(&app, &user, &id).await?;
+    let refreshes = shown.word().is_moving();
+    Ok(Page { title: title(&shown.row), user: Some(&user), refreshes }.render(&shown.render()))
+}
+
+/// Makes the booking's sync due now.
+pub async fn sync_again(
+    State(app): State<Arc<App>>,
+    SignedIn(user): SignedIn,
+    Path(id): Path<String>,
+) -> Result<Redirect, PageError> {
+    if !may_sync(&user) {
+        let advice = "Your role reads bookings. Ask a member or an admin to sync this one again.";
+        return Err(PageError::new(StatusCode::FORBIDDEN, "This is for members and admins", advice));
+    }
+    let row = app.store.booking(&id).await?.ok_or_else(not_here)?;
+    if !app.store.sync_again(&row.id.0, app.clock.now()).await? {
+        let advice = "Its event type is not connected to Salesforce. Connect it in the configuration file, and new changes are synced.";
+        return Err(PageError::new(StatusCode::CONFLICT, "This booking is not synced", advice));
+    }
+    app.engine.wake();
+    Ok(Redirect::to(&format!("/bookings/{}", row.id)))
+}
+
+fn may_sync(user: &User) -> bool {
+    matches!(user.role.as_str(), "admin" | "member")
+}
+
+fn not_here() -> PageError {
+    PageError::new(
+        StatusCode::NOT_FOUND,
+        "This booking is not here",
+        "No booking has this id. Look for it in the list.",
+    )
+}
+
+async fn load(app: &App, user: &User, id: &str) -> Result<Shown, PageError> {
+    let row = app.store.booking(id).await?.ok_or_else(not_here)?;
+    let runs = app.store.runs(id, RUNS).await?;
+    let (mut org, mut connection) = (None, None);
+    if let Some(sync) = &row.sync {
+        org = app.store.token(&sync.connection_id).await?.map(|token| token.instance_url);
+        connection = app.store.connection(&sync.connection_id).await?.map(|c| (c.name, c.trouble));
+    }
+    Ok(Shown { row, runs, org, connection, may_sync: may_sync(user), now: app.clock.now() })
+}
+
+impl Shown {
+    fn word(&self) -> SyncWord {
+        SyncWord::of(self.row.sync.as_ref(), self.now)
+    }
+
+    fn render(&self) -> Markup {
+        html! {
+            p.back { a href="/bookings" { (icon(Icon::Left)) "Bookings" } }
+            h1 { (title(&self.row)) }
+            p.lead { (times::span(self.row.booking.start, self.row.booking.end)) " " (status(self.row.booking.status)) }
+            div.halves {
+                (self.details())
+                (self.salesforce())
+            }
+            (self.timeline())
+        }
+    }
+
+    fn details(&self) -> Markup {
+        let booking = &self.row.booking;
+        html! {
+            section.card aria-labelledby="details" {
+                h2 id="details" { "Booking" }
+                dl {
+                    dt { "Attendee" }
+                    dd {
+                        (person(&booking.attendee.name, booking.attendee.email.as_written()))
+                        @if let Some(theirs) = times::for_attendee(booking) { div.sub { "For them it starts at " (theirs) } }
+                    }
+                    @if !booking.guests.is_empty() {
+                        dt { "Guests" }
+                        dd { @for guest in &booking.guests { div.email { (guest) } } }
+                    }
+                    dt { "Organizer" }
+                    dd { (person(&booking.organizer.name, booking.organizer.email.as_written())) }
+                    dt { "Event type" }
+                    dd { (self.row.event_type) div.sub { (self.row.event_type_slug) } }
+                    (optional("Location", booking.location.as_deref().map(location)))
+                    (optional("Notes", booking.notes.as_deref().map(prose)))
+                    (optional("Why cancelled", booking.cancel_reason.as_deref().map(prose)))
+                    dt { "Came from" }
+                    dd {
+                        (self.row.source.as_deref().unwrap_or("Matchbook's API"))
+                        div.sub { "first on " (times::moment(self.row.created_at)) }
+                    }
+                    dt { "Booking id" }
+                    dd { (copyable(&self.row.id.0, "booking id")) }
+                }
+                (answers(booking))
+            }
+        }
+    }
+
+    fn salesforce(&self) -> Markup {
+        html! {
+            section.card aria-labelledby="salesforce" id="records" data-live {
+                h2 id="salesforce" { "In Salesforce" }
+                p { (self.word().badge()) }
+                (self.trouble())
+                @if let Some(sync) = &self.row.sync {
+                    @if let Some(reason) = &sync.reason { p.reason { (reason) } }
+                    (self.records(&sync.synced))
+                } @else {
+                    p { "The event type " strong { (self.row.event_type) } " is not connected to Salesforce, so nothing is written." }
+                }
+                @if self.row.sync.is_some() && self.may_sync {
+                    form method="post" action={ "/bookings/" (self.row.id) "/sync" } {
+                        button.main id="sync-again" type="submit" { "Sync again" }
+                    }
+                }
+            }
+        }
+    }
+
+    fn trouble(&self) -> Markup {
+        html! {
+            @if let Some((name, Some(trouble))) = &self.connection {
+                p.reason { "The connection " strong { (name) } " must be reconnected: " (trouble) }
+            }
+        }
+    }
+
+    fn records(&self, synced: &Synced) -> Markup {
+        html! {
+            dl {
+                dt { "Contact" }
+                dd {
+                    @match &synced.person {
+                        Some(person) => (self.record(&person.id.0, "Contact")),
+                        None => "None yet.",
+                    }
+                }
+                dt { "Event" }
+                dd {
+                    @match &synced.event {
+                        SyncedEvent::Written { id, .. } => (self.record(&id.0, "Event")),
+                        SyncedEvent::None => "None yet.",
+                        SyncedEvent::Deleted => "Removed, as the booking was cancelled.",
+                        SyncedEvent::Missing | SyncedEvent::InBin { .. } => "Somebody deleted it in Salesforce.",
+                    }
+                }
+                @if let Some((name, _)) = &self.connection {
+                    dt { "Connection" }
+                    dd { (name) }
+                }
+            }
+            @if let Some(unclear) = &synced.unclear {
+                p.reason {
+                    "A write sent at " (times::moment(unclear.since))
+                    " has no known answer. Matchbook looks whether it took effect before it writes again."
+                }
+            }
+        }
+    }
+
+    fn record(&self, id: &str, object: &str) -> Markup {
+        let url = self.org.as_deref().and_then(|org| web_link(&format!("{}/{id}", org.trim_end_matches('/'))));
+        html! {
+            @if let Some(url) = url {
+                a.out href=(url) rel="noreferrer" { "Open the " (object) (icon(Icon::Out)) }
+            }
+            (copyable(id, &format!("{object} id")))
+        }
+    }
+
+    fn timeline(&self) -> Markup {
+        let working = self.row.sync.as_ref().is_some_and(|s| s.working);
+        html! {
+            section aria-labelledby="timeline" id="runs" data-live {
+                h2 id="timeline" { "Sync timeline" }
+                @if self.runs.is_empty() {
+                    p.sub {
+                        @if self.row.sync.is_some() { "The first run has not started yet." }
+                        @else { "Nothing is synced, so there are no runs." }
+                    }
+                } @else {
+                    (timeline::runs(&self.runs, working))
+                }
+                @if i64::try_from(self.runs.len()).is_ok_and(|n| n >= RUNS) {
+                    p.sub { "These are the latest " (RUNS) " runs." }
+                }
+            }
+        }
+    }
+}
+
+fn optional(label: &str, value: Option<Markup>) -> Markup {
+    html! { @if let Some(value) = value { dt { (label) } dd { (value) } } }
+}
+
+fn answers(booking: &Booking) -> Markup {
+    html! {
+        @if !booking.answers.is_empty() {
+            h3 { "Answers" }
+            dl {
+                @for answer in &booking.answers {
+                    dt { (answer.label) }
+                    dd { (prose(&answer.value)) }
+                }
+            }
+        }
+    }
+}
+
+/// Text that keeps its line breaks.
+fn prose(text: &str) -> Markup {
+    html! { div.prose { (text) } }
+}
+
+/// A location; a link only if it leads to the web.
+fn location(text: &str) -> Markup {
+    html! {
+        @match web_link(text) {
+            Some(url) => a.out href=(url) rel="noreferrer nofollow" { (text) (icon(Icon::Out)) },
+            None => (prose(text)),
+        }
+    }
+}
+
+/// The URL of a text that is one, of http or https alone: anything else could be a script.
+fn web_link(text: &str) -> Option<Url> {
+    Url::parse(text.trim()).ok().filter(|url| matches!(url.scheme(), "http" | "https"))
+}
+
+/// An id with a button that copies it, shown where scripts run.
+fn copyable(id: &str, what: &str) -> Markup {
+    html! {
+        span.copyable {
+            code { (id) }
+            button.quiet type="button" data-copy=(id) aria-label={ "Copy the " (what) } hidden { "Copy" }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_web_addresses_become_links() {
+        assert!(location("https://meet.example/x").into_string().contains("href=\"https://meet.example/x\""));
+        for text in ["javascript:alert(1)", " JavaScript:alert(1)", "data:text/html,x", "Room 4", "integrations:daily"]
+        {
+            assert!(!location(text).into_string().contains("href"), "{text}");
+        }
+        assert!(location("<img src=x>").into_string().contains("&lt;img"));
+    }
+}

@@ -1,0 +1,20 @@
+//! The pages: HTML rendered here, a file per page. They work without JavaScript.
+
+pub mod assets;
+pub mod booking;
+pub mod bookings;
+mod error;
+mod icons;
+mod layout;
+mod response;
+mod session;
+pub mod sign_in;
+mod sign_in_limits;
+mod sync_word;
+mod timeline;
+mod times;
+
+pub use error::PageError;
+pub use response::{cross_site, headers, not_found};
+pub use session::SignedIn;
+pub use sign_in_limits::SignInLimits;
