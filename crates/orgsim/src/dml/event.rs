@@ -1,7 +1,7 @@
 //! The rules of an event's times and people (Salesforce facts 5.2).
 
 use jiff::civil::Date;
-use jiff::{SignedDuration, Timestamp, Unit};
+use jiff::{SignedDuration, Timestamp};
 
 use crate::errors::{self, ApiError};
 use crate::value::Value;
@@ -18,9 +18,9 @@ pub(super) fn complete(draft: &mut Draft<'_>, multiday: bool) -> Result<(), ApiE
     let start = if all_day { all_day_start(draft)? } else { timed_start(draft)? };
     let minutes = duration(draft, start, all_day)?;
     in_range(minutes, multiday)?;
-    let end = start + SignedDuration::from_mins(minutes);
+    let end = later(start, minutes)?;
     // The last day of an all-day event ends with the day itself, not with the midnight after it.
-    let last = if all_day { end - SignedDuration::from_mins(1) } else { end };
+    let last = if all_day { later(start, (minutes - 1).max(0))? } else { end };
     draft.set("StartDateTime", Value::DateTime(start));
     draft.set("ActivityDateTime", if all_day { Value::Null } else { Value::DateTime(start) });
     draft.set("ActivityDate", Value::Date(day(start)));
@@ -70,7 +70,7 @@ fn all_day_start(draft: &Draft<'_>) -> Result<Timestamp, ApiError> {
 fn duration(draft: &Draft<'_>, start: Timestamp, all_day: bool) -> Result<i64, ApiError> {
     let by_end = given_instant(draft, "EndDateTime").map(|end| {
         if all_day {
-            (midnight(day(end)) - start).total(Unit::Minute).map_or(0, |m| m as i64) + DAY_MINUTES
+            midnight(day(end)).duration_since(start).as_mins() + DAY_MINUTES
         } else {
             end.duration_since(start).as_mins()
         }
@@ -104,6 +104,14 @@ fn in_range(minutes: i64, multiday: bool) -> Result<(), ApiError> {
     }
     let message = format!("Duration must be between 0 and {most} minutes: Duration");
     Err(ApiError::on_fields("FIELD_INTEGRITY_EXCEPTION", message, &["DurationInMinutes"]))
+}
+
+/// Times end with the year 9999; an event that would go on beyond has no end.
+fn later(start: Timestamp, minutes: i64) -> Result<Timestamp, ApiError> {
+    start.checked_add(SignedDuration::from_mins(minutes)).map_err(|_| {
+        let message = "End Date Time: invalid date: End Date Time";
+        ApiError::on_fields("FIELD_INTEGRITY_EXCEPTION", message, &["EndDateTime"])
+    })
 }
 
 fn start_mismatch(field: &str) -> ApiError {

@@ -78,11 +78,6 @@ impl Server {
         self.shared.stop.cancel();
         _ = self.serving.await;
     }
-
-    /// Serves until the process ends or the returned future is dropped.
-    pub async fn wait(self) {
-        _ = self.serving.await;
-    }
 }
 
 impl fmt::Display for StartError {

@@ -220,6 +220,8 @@ async fn an_event_needs_its_times_and_gets_the_rest() {
     let disagree = json!({"EndDateTime": hour(16), "DurationInMinutes": 30});
     let (status, body) = org.patch(&path, disagree).await;
     assert_eq!((status, &body[0]["fields"]), (400, &json!(["EndDateTime"])), "{body}");
+    let endless = json!({"StartDateTime": "9999-12-30T21:00:00Z", "DurationInMinutes": 1440});
+    assert_eq!(code(&org.patch(&path, endless).await), (400, "FIELD_INTEGRITY_EXCEPTION"));
     let long = org.patch(&path, json!({"DurationInMinutes": 1441})).await;
     assert_eq!(long.1[0]["message"], "Duration must be between 0 and 1440 minutes: Duration");
     assert_eq!(org.delete(&path).await.0, 204);
