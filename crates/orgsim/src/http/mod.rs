@@ -132,6 +132,7 @@ fn router(shared: Arc<Shared>) -> Router {
         .route("/_sim/changes", get(control::changes))
         .route("/", get(pages::home))
         .route("/records/{object}/{id}", get(pages::record))
+        .route("/{id}", get(pages::by_id))
         .route("/assets/page.css", get(pages::style))
         .route("/assets/page.js", get(pages::script))
         .fallback(rest::not_found)

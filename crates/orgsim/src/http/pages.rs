@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use axum::extract::{Path, State};
 use axum::http::{StatusCode, header};
-use axum::response::{Html, IntoResponse, Response};
+use axum::response::{Html, IntoResponse, Redirect, Response};
 use maud::{DOCTYPE, Markup, html};
 
 use crate::calls::Call;
@@ -114,6 +114,18 @@ pub(crate) fn oauth_error(error: &str, description: &str) -> Response {
 /// `GET /assets/page.css`.
 pub(crate) async fn style() -> Response {
     ([(header::CONTENT_TYPE, "text/css; charset=utf-8")], include_str!("page.css")).into_response()
+}
+
+/// `GET /{id}`: a link to a record as Salesforce takes them, by its id alone.
+pub(crate) async fn by_id(State(shared): State<Arc<Shared>>, Path(id): Path<String>) -> Response {
+    let object = SalesforceId::parse(&id).and_then(|id| {
+        let org = shared.org();
+        org.schema_ref().by_prefix(id.prefix()).map(|object| object.name.clone())
+    });
+    match object {
+        Some(object) => Redirect::to(&format!("/records/{object}/{id}")).into_response(),
+        None => no_record("record", &id),
+    }
 }
 
 /// `GET /assets/page.js`.

@@ -35,3 +35,13 @@ async fn a_deleted_record_is_shown_as_deleted() {
     }
     org.stop().await;
 }
+
+#[tokio::test]
+async fn a_records_id_alone_leads_to_its_page() {
+    let org = Org::start("demo").await;
+    let id = org.create("Contact", json!({"LastName": "Lee"})).await;
+    let (status, record) = page(&org, &format!("/{id}")).await;
+    assert!(status == 200 && record.contains("Contact: Lee"), "{record}");
+    assert_eq!(page(&org, "/nothing").await.0, 404);
+    org.stop().await;
+}
