@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use axum::extract::{Path, State};
 use axum::http::{StatusCode, header};
-use axum::response::{Html, IntoResponse, Redirect, Response};
+use axum::response::{Html, IntoResponse, Response};
 use maud::{DOCTYPE, Markup, html};
 
 use crate::calls::Call;
@@ -123,7 +123,7 @@ pub(crate) async fn by_id(State(shared): State<Arc<Shared>>, Path(id): Path<Stri
         org.schema_ref().by_prefix(id.prefix()).map(|object| object.name.clone())
     });
     match object {
-        Some(object) => Redirect::to(&format!("/records/{object}/{id}")).into_response(),
+        Some(object) => record(State(shared), Path((object, id))).await,
         None => no_record("record", &id),
     }
 }
