@@ -114,5 +114,6 @@
   keepUp();
   showTimes(document);
   showCopyButtons(document);
-  document.getElementById("zone").textContent = `Times are in your time zone, ${zone}.`;
+  const note = document.getElementById("zone");
+  if (note) note.textContent = `Times are in your time zone, ${zone}.`;
 })();

@@ -8,7 +8,9 @@ use secrecy::SecretString;
 
 use crate::ingest;
 use crate::secrets::Vault;
-use crate::store::{Configuration, ConnectionDraft, EventTypeDraft, HostDraft, PutError, SourceDraft, Store, StoreError};
+use crate::store::{
+    Configuration, ConnectionDraft, EventTypeDraft, HostDraft, PutError, SourceDraft, Store, StoreError,
+};
 use crate::workspace_file::{self, FileError, Position, ReferenceTo, SecretName, Spanned, WorkspaceFile};
 
 /// Where named secrets come from.
@@ -86,7 +88,11 @@ pub async fn apply(context: &ApplyContext<'_>, text: &str, file_name: &str) -> R
     })
 }
 
-async fn unknown_references(store: &Store, file: &WorkspaceFile, file_name: &str) -> Result<Vec<FileError>, StoreError> {
+async fn unknown_references(
+    store: &Store,
+    file: &WorkspaceFile,
+    file_name: &str,
+) -> Result<Vec<FileError>, StoreError> {
     let hosts: Vec<String> = store.hosts().await?.into_iter().map(|h| h.key).collect();
     let connections: Vec<String> = store.connections().await?.into_iter().map(|c| c.key).collect();
     let mut errors = Vec::new();
@@ -169,7 +175,9 @@ fn secret(
     if found.as_deref().is_none_or(str::is_empty) {
         wrong(
             name.at,
-            format!("the secret {key} is not there; set the variable {variable}, or put it into the file {key} in the secrets folder"),
+            format!(
+                "the secret {key} is not there; set the variable {variable}, or put it into the file {key} in the secrets folder"
+            ),
         );
         return None;
     }

@@ -41,9 +41,11 @@ pub fn hash_password(password: &SecretString) -> Result<String, VaultError> {
 /// Whether a password is the one that was hashed. With no hash, as for an unknown user, it takes as
 /// long and answers no, so that nobody learns who has an account. Slow by design: call it off the async threads.
 pub fn verify_password(password: &SecretString, hash: Option<&str>) -> bool {
-    const NOBODY: &str = "$argon2id$v=19$m=19456,t=2,p=1$bm9ib2R5bm9ib2R5bm8$QWdPqGl6tXzNPFJxZ7gQ0kRr2Yw3r9XkZ1b7uV0uJ9A";
+    const NOBODY: &str =
+        "$argon2id$v=19$m=19456,t=2,p=1$bm9ib2R5bm9ib2R5bm8$QWdPqGl6tXzNPFJxZ7gQ0kRr2Yw3r9XkZ1b7uV0uJ9A";
     let parsed = PasswordHash::new(hash.unwrap_or(NOBODY));
-    let matches = parsed.is_ok_and(|h| Argon2::default().verify_password(password.expose_secret().as_bytes(), &h).is_ok());
+    let matches =
+        parsed.is_ok_and(|h| Argon2::default().verify_password(password.expose_secret().as_bytes(), &h).is_ok());
     matches && hash.is_some()
 }
 

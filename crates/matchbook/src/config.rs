@@ -59,5 +59,4 @@ pub struct ServeConfig {
     /// Browsers reach this server by https: cookies are then never sent without it.
     #[arg(long, env = "MATCHBOOK_SECURE_COOKIES")]
     pub secure_cookies: bool,
-
 }

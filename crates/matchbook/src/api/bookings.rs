@@ -6,9 +6,7 @@ use axum::Json;
 use axum::extract::rejection::BytesRejection;
 use axum::extract::{Path, Query, State};
 use bytes::Bytes;
-use domain::booking::{
-    Attendee, Booking, BookingAnswer, BookingChange, BookingStatus, ChangeKind, Organizer,
-};
+use domain::booking::{Attendee, Booking, BookingAnswer, BookingChange, BookingStatus, ChangeKind, Organizer};
 use domain::email_domain::EmailAddress;
 use domain::sync_outcome::SyncedEvent;
 use http::{HeaderName, StatusCode, header};
@@ -113,10 +111,8 @@ pub async fn list(
     query: Result<Query<ListQuery>, axum::extract::rejection::QueryRejection>,
 ) -> Result<Json<ShownPage>, Problem> {
     let Query(query) = query.map_err(|e| {
-        Problem::new(StatusCode::BAD_REQUEST, "The query cannot be understood.").detail(format!(
-            "{}. It may have scope, after and limit.",
-            e.body_text()
-        ))
+        Problem::new(StatusCode::BAD_REQUEST, "The query cannot be understood.")
+            .detail(format!("{}. It may have scope, after and limit.", e.body_text()))
     })?;
     let Some(scope) = scope(query.scope.as_deref()) else {
         return Err(Problem::new(StatusCode::BAD_REQUEST, "The scope is not known.")
@@ -183,13 +179,21 @@ fn parse<T: serde::de::DeserializeOwned>(body: &[u8]) -> Result<T, Problem> {
             return Problem::new(StatusCode::BAD_REQUEST, "The body is not JSON. Nothing was saved.")
                 .detail(inner.to_string());
         }
-        let pointer: String = error.path().iter().map(|part| format!("/{part}")).collect();
+        let pointer: String = error.path().iter().map(step).collect();
         Problem::invalid().field(pointer, plain(inner))
     })?;
     reader.end().map_err(|e| {
         Problem::new(StatusCode::BAD_REQUEST, "The body is not JSON. Nothing was saved.").detail(e.to_string())
     })?;
     Ok(value)
+}
+
+/// One step of a JSON pointer.
+fn step(segment: &serde_path_to_error::Segment) -> String {
+    match segment {
+        serde_path_to_error::Segment::Seq { index } => format!("/{index}"),
+        other => format!("/{other}"),
+    }
 }
 
 /// Serde's message without its position: the pointer says where.
@@ -201,7 +205,9 @@ fn plain(error: &serde_json::Error) -> String {
 /// Checks every field, so that all that is wrong is said at once.
 fn booking(new: &NewBooking, event_types: &[EventType], hosts: &[Host]) -> Result<Booking, Problem> {
     let mut problem = Problem::invalid();
-    let mut wrong = |pointer: &str, detail: String| problem = std::mem::replace(&mut problem, Problem::invalid()).field(pointer, detail);
+    let mut wrong = |pointer: &str, detail: String| {
+        problem = std::mem::replace(&mut problem, Problem::invalid()).field(pointer, detail)
+    };
 
     let event_type = event_types.iter().find(|e| e.slug == new.event_type);
     if event_type.is_none() {
@@ -216,7 +222,14 @@ fn booking(new: &NewBooking, event_types: &[EventType], hosts: &[Host]) -> Resul
     match (host, event_type) {
         (None, _) => wrong("/host", "No host has this key or email.".into()),
         (Some(host), Some(event_type)) if !event_type.hosts.contains(&host.key) => {
-            wrong("/host", format!("This host does not take \"{}\". Its hosts are: {}.", event_type.slug, event_type.hosts.join(", ")));
+            wrong(
+                "/host",
+                format!(
+                    "This host does not take \"{}\". Its hosts are: {}.",
+                    event_type.slug,
+                    event_type.hosts.join(", ")
+                ),
+            );
         }
         _ => {}
     }
@@ -241,7 +254,9 @@ fn booking(new: &NewBooking, event_types: &[EventType], hosts: &[Host]) -> Resul
             wrong(&pointer, "The text holds a NUL character, which cannot be stored.".into());
         }
     }
-    let (Some(event_type), Ok(start), Some(host), Ok(email)) = (event_type, start, host, email) else { return Err(problem) };
+    let (Some(event_type), Ok(start), Some(host), Ok(email)) = (event_type, start, host, email) else {
+        return Err(problem);
+    };
     let Ok(end) = start.checked_add(SignedDuration::from_mins(event_type.length_minutes)) else {
         return Err(problem.field("/start", "This is too far in the future."));
     };

@@ -33,7 +33,9 @@ impl FromRequestParts<Arc<App>> for Caller {
     async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, Problem> {
         let header = parts.headers.get(header::AUTHORIZATION).and_then(|h| h.to_str().ok());
         let key = header.and_then(|h| h.strip_prefix("Bearer ")).map(str::trim);
-        let Some(key) = key else { return Err(unauthorized("Send the header \"Authorization: Bearer KEY\" with an API key.")) };
+        let Some(key) = key else {
+            return Err(unauthorized("Send the header \"Authorization: Bearer KEY\" with an API key."));
+        };
         match app.store.api_key_role(&token_hash(key)).await? {
             Some(role) => Ok(Caller { role }),
             None => Err(unauthorized("This API key is not known. Make one with `matchbook user key EMAIL`.")),

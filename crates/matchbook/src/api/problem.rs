@@ -30,7 +30,13 @@ struct FieldProblem {
 impl Problem {
     /// An answer with a status and a sentence.
     pub fn new(status: StatusCode, title: &str) -> Self {
-        Problem { status_code: status, status: status.as_u16(), title: title.to_owned(), detail: None, errors: Vec::new() }
+        Problem {
+            status_code: status,
+            status: status.as_u16(),
+            title: title.to_owned(),
+            detail: None,
+            errors: Vec::new(),
+        }
     }
 
     /// Adds what there is to know or to do.
@@ -84,9 +90,7 @@ impl From<BytesRejection> for Problem {
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
         let mut response = (self.status_code, Json(&self)).into_response();
-        response
-            .headers_mut()
-            .insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
+        response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
         if self.status_code == StatusCode::UNAUTHORIZED {
             response.headers_mut().insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
         }

@@ -5,10 +5,10 @@ use std::path::PathBuf;
 use salesforce::auth::LoopbackPolicy;
 
 use super::Failure;
-use crate::apply::{ApplyContext, SecretSources, apply};
-use crate::config::StoreConfig;
 use super::say::say;
 use crate::app;
+use crate::apply::{ApplyContext, SecretSources, apply};
+use crate::config::StoreConfig;
 
 /// Arguments of `apply`.
 #[derive(Debug, clap::Args)]

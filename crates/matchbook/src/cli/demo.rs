@@ -88,12 +88,8 @@ async fn prepare(
     let password = auth::new_token()?;
     let password = SecretString::from(&password.expose_secret()[..16]);
     let email = USER.parse()?;
-    let draft = UserDraft {
-        email,
-        name: "Admin".into(),
-        role: "admin".into(),
-        password_hash: auth::hash_password(&password)?,
-    };
+    let draft =
+        UserDraft { email, name: "Admin".into(), role: "admin".into(), password_hash: auth::hash_password(&password)? };
     store.add_user(&draft, now).await?;
     let user = store.user_by_email(&draft.email).await?.ok_or("the demo's user was not stored")?;
     let api_key = auth::new_api_key()?;
@@ -110,7 +106,11 @@ fn introduce(
     tomorrow: Timestamp,
 ) -> Result<(), Failure> {
     let url = format!("http://{}", server.address);
-    let new = Booking { uid: "demo-new", attendee: ("Noor Haddad", "noor.haddad@contoso.example"), ..sample(tomorrow + SignedDuration::from_hours(28)) };
+    let new = Booking {
+        uid: "demo-new",
+        attendee: ("Noor Haddad", "noor.haddad@contoso.example"),
+        ..sample(tomorrow + SignedDuration::from_hours(28))
+    };
     let body = new.delivery("BOOKING_CREATED", &json!({})).to_string();
     let signature = signature(body.as_bytes(), webhook_secret)?;
     say!("Matchbook is running with a simulated Salesforce org and sample bookings. Everything is gone when it stops.");
@@ -205,8 +205,14 @@ impl Booking {
 /// A known and a new person, one booking that moved, one that was called off.
 fn sample_deliveries(tomorrow: Timestamp) -> Vec<Value> {
     let hours = SignedDuration::from_hours;
-    let known = Booking { uid: "demo-1", attendee: ("Alice Chen", "alice.chen@acme.com"), notes: "Wants pricing", ..sample(tomorrow) };
-    let new = Booking { uid: "demo-2", host: ("Ravi Menon", "ravi.menon@northwind.example"), ..sample(tomorrow + hours(2)) };
+    let known = Booking {
+        uid: "demo-1",
+        attendee: ("Alice Chen", "alice.chen@acme.com"),
+        notes: "Wants pricing",
+        ..sample(tomorrow)
+    };
+    let new =
+        Booking { uid: "demo-2", host: ("Ravi Menon", "ravi.menon@northwind.example"), ..sample(tomorrow + hours(2)) };
     let moved = Booking {
         uid: "demo-3",
         host: ("Lea Moreau", "lea.moreau@northwind.example"),
@@ -215,7 +221,12 @@ fn sample_deliveries(tomorrow: Timestamp) -> Vec<Value> {
         ..sample(tomorrow + hours(4))
     };
     let later = Booking { start: moved.start + hours(24), ..moved };
-    let cancelled = Booking { uid: "demo-4", attendee: ("Omar Haddad", "omar@wingtip.example"), notes: "", ..sample(tomorrow + hours(6)) };
+    let cancelled = Booking {
+        uid: "demo-4",
+        attendee: ("Omar Haddad", "omar@wingtip.example"),
+        notes: "",
+        ..sample(tomorrow + hours(6))
+    };
     let moved_uid = json!({"uid": "demo-3b", "iCalUID": "demo-3@Cal.com", "rescheduleUid": "demo-3"});
     vec![
         known.delivery("BOOKING_CREATED", &json!({})),
@@ -223,6 +234,7 @@ fn sample_deliveries(tomorrow: Timestamp) -> Vec<Value> {
         moved.delivery("BOOKING_CREATED", &json!({})),
         later.delivery("BOOKING_RESCHEDULED", &moved_uid),
         cancelled.delivery("BOOKING_CREATED", &json!({})),
-        cancelled.delivery("BOOKING_CANCELLED", &json!({"status": "CANCELLED", "cancellationReason": "No longer needed"})),
+        cancelled
+            .delivery("BOOKING_CANCELLED", &json!({"status": "CANCELLED", "cancellationReason": "No longer needed"})),
     ]
 }

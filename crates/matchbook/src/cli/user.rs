@@ -8,9 +8,9 @@ use jiff::Timestamp;
 use secrecy::{ExposeSecret as _, SecretString};
 
 use super::Failure;
+use super::say::say;
 use crate::config::StoreConfig;
 use crate::store::UserDraft;
-use super::say::say;
 use crate::{app, auth};
 
 /// Arguments of `user`.
@@ -107,7 +107,9 @@ fn read_password() -> Result<SecretString, Failure> {
 async fn key(email: EmailAddress, name: String, config: StoreConfig) -> Result<(), Failure> {
     let (store, _vault) = app::open(&config).await?;
     let Some(user) = store.user_by_email(&email).await? else {
-        return Err(format!("there is no user with the email {email}; add one with `matchbook user add {email}`").into());
+        return Err(
+            format!("there is no user with the email {email}; add one with `matchbook user add {email}`").into()
+        );
     };
     let key = auth::new_api_key()?;
     store.add_api_key(&user.id, &name, &auth::token_hash(key.expose_secret()), Timestamp::now()).await?;

@@ -85,22 +85,23 @@ fn verify(headers: &HeaderMap, body: &[u8], secret: &SecretString) -> Result<(),
 }
 
 fn read(body: &[u8], received_at: Timestamp) -> Result<Delivery, Unreadable> {
-    let unreadable = |trigger, idempotency_key, message| Unreadable { trigger, idempotency_key, message };
+    // Two deliveries that cannot be read are the same only if they are equal: nothing else of them can be trusted.
+    let unreadable = |trigger, message| Unreadable { trigger, idempotency_key: body_hash(body), message };
     let json: Value = serde_json::from_slice(body).map_err(|error| {
         let message = format!(
             "the delivery is not JSON ({error}); if the webhook at Cal.com has a custom payload template, remove it"
         );
-        unreadable(None, body_hash(body), message)
+        unreadable(None, message)
     })?;
     let root = Field::root(unwrap_list(&json));
     let key = idempotency_key(&root).unwrap_or_else(|| body_hash(body));
     let trigger = root
         .required_object("a JSON object with triggerEvent and payload")
         .and_then(|()| root.get("triggerEvent").required_text("a trigger such as BOOKING_CREATED", MAX_ID))
-        .map_err(|message| unreadable(None, key.clone(), message))?;
+        .map_err(|message| unreadable(None, message))?;
     match content(&root, &trigger, received_at) {
         Ok(content) => Ok(Delivery { trigger, idempotency_key: key, content }),
-        Err(message) => Err(unreadable(Some(trigger), key, message)),
+        Err(message) => Err(unreadable(Some(trigger), message)),
     }
 }
 

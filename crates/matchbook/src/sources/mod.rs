@@ -89,7 +89,7 @@ pub struct BookingIdentity {
 pub struct Unreadable {
     /// The trigger, if that much could be read.
     pub trigger: Option<String>,
-    /// As in [`Delivery`].
+    /// As in [`Delivery`], but by the body alone: a mended delivery is another one.
     pub idempotency_key: String,
     /// Which field is wrong and what was expected, such as `payload.attendees[0].email is missing; …`.
     pub message: String,

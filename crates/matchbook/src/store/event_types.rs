@@ -115,12 +115,14 @@ pub(crate) async fn put(tx: &mut Tx, draft: &EventTypeDraft, now: Timestamp) -> 
     .await?;
     sqlx::query("DELETE FROM event_type_host WHERE event_type_id = $1").bind(&id).execute(&mut **tx).await?;
     for (position, host) in (0_i64..).zip(&draft.hosts) {
-        sqlx::query("INSERT INTO event_type_host (event_type_id, host_id, position) SELECT $1, id, $3 FROM host WHERE key = $2")
-            .bind(&id)
-            .bind(host)
-            .bind(position)
-            .execute(&mut **tx)
-            .await?;
+        sqlx::query(
+            "INSERT INTO event_type_host (event_type_id, host_id, position) SELECT $1, id, $3 FROM host WHERE key = $2",
+        )
+        .bind(&id)
+        .bind(host)
+        .bind(position)
+        .execute(&mut **tx)
+        .await?;
     }
     Ok(id)
 }

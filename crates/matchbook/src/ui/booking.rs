@@ -11,7 +11,7 @@ use jiff::Timestamp;
 use maud::{Markup, html};
 use url::Url;
 
-use super::bookings::{person, status, title};
+use super::bookings::{email_text, person, status, title};
 use super::icons::{Icon, icon};
 use super::layout::Page;
 use super::sync_word::SyncWord;
@@ -118,7 +118,7 @@ impl Shown {
                     }
                     @if !booking.guests.is_empty() {
                         dt { "Guests" }
-                        dd { @for guest in &booking.guests { div.email { (guest) } } }
+                        dd { @for guest in &booking.guests { div { (email_text(guest.as_written())) } } }
                     }
                     dt { "Organizer" }
                     dd { (person(&booking.organizer.name, booking.organizer.email.as_written())) }

@@ -120,7 +120,7 @@ impl Shown {
 
     fn table(&self) -> Markup {
         html! {
-            table.cards role="table" aria-label="Bookings" {
+            table.cards.reasons[self.scope == Scope::NeedsAttention] role="table" aria-label="Bookings" {
                 thead role="rowgroup" {
                     tr role="row" {
                         @for head in ["When", "Booking", "Attendee", "Organizer", "Status", "Salesforce"] {
@@ -231,8 +231,14 @@ pub(super) fn title(row: &BookingRow) -> &str {
 pub(super) fn person(name: &str, email: &str) -> Markup {
     html! {
         @if !name.trim().is_empty() { div { (name) } }
-        div.sub.email { (email) }
+        div.sub { (email_text(email)) }
     }
+}
+
+/// An email that breaks after its @ where it is narrow.
+pub(super) fn email_text(email: &str) -> Markup {
+    let (local, host) = email.rsplit_once('@').unwrap_or(("", email));
+    html! { @if !local.is_empty() { (local) "@" wbr; } (host) }
 }
 
 /// Whether a booking takes place.
@@ -248,14 +254,14 @@ fn deliveries(rows: &[DeliveryRow]) -> Markup {
     html! {
         section aria-labelledby="deliveries" {
             h2 id="deliveries" { "Deliveries that wait" }
-            p.sub { "They are kept as they came. Each is applied by itself once what is missing here is there." }
+            p.sub { "They are kept as they came, and tried again whenever the configuration is applied." }
             ul.deliveries {
                 @for row in rows {
                     li {
                         p.delivery-head {
                             (icon(Icon::Alert)) strong { (row.source_name) } " " span.sub { "received " (times::moment(row.received_at)) }
                         }
-                        p { (row.reason.as_deref().unwrap_or("It could not be applied yet.")) }
+                        p { (sentence(row.reason.as_deref().unwrap_or("it could not be applied yet"))) }
                         details id=(row.id) {
                             summary { "What was sent" }
                             (sent(&row.body))
@@ -268,6 +274,12 @@ fn deliveries(rows: &[DeliveryRow]) -> Markup {
             }
         }
     }
+}
+
+/// A reason as a sentence of its own.
+fn sentence(text: &str) -> String {
+    let mut letters = text.trim().trim_end_matches('.').chars();
+    letters.next().map(|first| first.to_uppercase().chain(letters).chain(['.']).collect()).unwrap_or_default()
 }
 
 fn sent(body: &[u8]) -> Markup {

@@ -39,8 +39,8 @@ impl Page<'_> {
                     a.skip href="#main" { "Skip to the content" }
                     (self.header())
                     main id="main" tabindex="-1" data-refreshes[self.refreshes] { (main) }
-                    footer.foot {
-                        p id="zone" { "Times are in UTC." }
+                    @if self.user.is_some() {
+                        footer.foot { p id="zone" { "Times are in UTC." } }
                     }
                     p.sr id="said" role="status" {}
                 }

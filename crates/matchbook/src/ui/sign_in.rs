@@ -13,7 +13,7 @@ use domain::email_domain::EmailAddress;
 use http::request::Parts;
 use http::{StatusCode, header};
 use maud::{Markup, html};
-use secrecy::SecretString;
+use secrecy::{ExposeSecret as _, SecretString};
 use serde::Deserialize;
 
 use super::PageError;
@@ -36,7 +36,7 @@ pub struct SignInForm {
     #[serde(default)]
     email: String,
     #[serde(default)]
-    password: String,
+    password: SecretString,
     #[serde(default)]
     next: String,
 }
@@ -93,7 +93,7 @@ pub async fn sign_in(
     if let Err(wait) = app.sign_in_limits.count(email.as_ref(), client.0) {
         return Ok(too_often(&shown, wait));
     }
-    let password = SecretString::from(sent.password.as_str());
+    let password = sent.password.clone();
     match check(&app, email, password).await? {
         Some(user) => {
             let jar = session::close(&app, jar).await?;
@@ -117,7 +117,7 @@ pub async fn sign_out(State(app): State<Arc<App>>, jar: CookieJar) -> Result<Res
 /// What is missing: the email's and the password's message.
 fn incomplete(sent: &SignInForm) -> Option<(Option<&'static str>, Option<&'static str>)> {
     let email = sent.email.trim().is_empty().then_some("Enter your email.");
-    let password = sent.password.is_empty().then_some("Enter your password.");
+    let password = sent.password.expose_secret().is_empty().then_some("Enter your password.");
     (email.is_some() || password.is_some()).then_some((email, password))
 }
 

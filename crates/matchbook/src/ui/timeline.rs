@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 use maud::{Markup, html};
 use serde_json::Value;
+use url::form_urlencoded;
 
 use super::icons::Icon;
 use super::sync_word::badge;
@@ -100,10 +101,13 @@ fn call(call: &CallRow, id: &str, running: bool) -> Markup {
                 }
             }
         }
+        @if let Some(answered) = &call.answered {
+            @for refusal in refusals(answered) { p.summary { (refusal) } }
+        }
         div.bodies {
             details id={ (id) "-asked" } {
                 summary { "Asked" span.sr { ": " (call.purpose) } }
-                (json_block(&call.asked))
+                (asked_block(&call.asked))
             }
             @if let Some(answered) = &call.answered {
                 details id={ (id) "-answered" } {
@@ -115,12 +119,45 @@ fn call(call: &CallRow, id: &str, running: bool) -> Markup {
     }
 }
 
+/// What an answer refuses, as whole or in its parts, and why there is none.
+fn refusals(answered: &str) -> Vec<String> {
+    let Ok(Value::Object(answer)) = serde_json::from_str(answered) else { return Vec::new() };
+    let no_answer = answer.get("error").and_then(Value::as_str).map(|error| format!("No answer came: {error}."));
+    let whole = answer.get("errors");
+    let parts = answer.values().filter_map(|part| part.get("errors"));
+    let errors = whole.into_iter().chain(parts).filter_map(Value::as_array).flatten();
+    let told = errors.map(|error| format!("Refused: {} ({}).", text(error, "message"), text(error, "errorCode")));
+    no_answer.into_iter().chain(told).collect()
+}
+
+fn text<'a>(error: &'a Value, key: &str) -> &'a str {
+    error.get(key).and_then(Value::as_str).unwrap_or_default().trim_end_matches('.')
+}
+
 fn took(start: Timestamp, end: Timestamp) -> String {
     match end.duration_since(start).as_millis() {
         ms @ ..1000 => format!("{} ms", ms.max(0)),
         ms @ ..60_000 => format!("{}.{} s", ms / 1000, ms % 1000 / 100),
         ms => format!("{} min {} s", ms / 60_000, ms % 60_000 / 1000),
     }
+}
+
+/// What was asked, with the queries in its URLs decoded: they are read more often than copied.
+fn asked_block(text: &str) -> Markup {
+    let Ok(Value::Array(mut parts)) = serde_json::from_str(text) else { return json_block(text) };
+    for part in &mut parts {
+        if let Some(Value::String(url)) = part.get_mut("url") {
+            *url = decoded(url);
+        }
+    }
+    json_block(&Value::Array(parts).to_string())
+}
+
+fn decoded(url: &str) -> String {
+    let Some((path, query)) = url.split_once('?') else { return url.to_owned() };
+    let pairs: Vec<String> =
+        form_urlencoded::parse(query.as_bytes()).map(|(name, value)| format!("{name}={value}")).collect();
+    format!("{path}?{}", pairs.join("&"))
 }
 
 /// JSON with a line for each value; what is no JSON, as it is.
@@ -171,6 +208,28 @@ mod tests {
         {
             assert!(html.contains(expected), "{expected} is missing from {html}");
         }
+    }
+
+    #[test]
+    fn a_refusal_is_told_beside_its_call() {
+        let part =
+            r#"{"p0":{"id":"003"},"w1":{"status":400,"errors":[{"errorCode":"A_RULE","message":"Fill in Region."}]}}"#;
+        assert_eq!(refusals(part), ["Refused: Fill in Region (A_RULE)."]);
+        let whole = r#"{"status":403,"errors":[{"errorCode":"REQUEST_LIMIT_EXCEEDED","message":"TotalRequests"}]}"#;
+        assert_eq!(refusals(whole), ["Refused: TotalRequests (REQUEST_LIMIT_EXCEEDED)."]);
+        assert_eq!(
+            refusals(r#"{"error":"the connection was closed"}"#),
+            ["No answer came: the connection was closed."]
+        );
+        assert!(refusals(r#"{"q0":{"total":0,"records":[]}}"#).is_empty());
+        assert!(refusals("not JSON").is_empty());
+    }
+
+    #[test]
+    fn a_query_is_shown_as_one_reads_it() {
+        let asked = r#"[{"method":"GET","url":"/services/data/v66.0/query?q=SELECT%20Id%2CEmail+FROM%20Contact"}]"#;
+        let html = asked_block(asked).into_string();
+        assert!(html.contains("query?q=SELECT Id,Email FROM Contact&quot;"), "{html}");
     }
 
     #[test]

@@ -19,10 +19,12 @@ pub(super) fn second(at: Timestamp) -> Markup {
 pub(super) fn span(start: Timestamp, end: Timestamp) -> Markup {
     let same_day = utc(start, "%F") == utc(end, "%F");
     html! {
-        time datetime=(iso(start)) data-shows="start" { (utc(start, "%a %-d %b %Y, %H:%M")) }
-        " – "
-        time datetime=(iso(end)) data-shows="end" data-start=(iso(start)) {
-            (utc(end, if same_day { "%H:%M" } else { "%a %-d %b %Y, %H:%M" })) " UTC"
+        span {
+            time datetime=(iso(start)) data-shows="start" { (utc(start, "%a %-d %b %Y, %H:%M")) }
+            " – "
+            time datetime=(iso(end)) data-shows="end" data-start=(iso(start)) {
+                (utc(end, if same_day { "%H:%M" } else { "%a %-d %b %Y, %H:%M" })) " UTC"
+            }
         }
     }
 }

@@ -1,0 +1,59 @@
+//! What each kind of sync costs in calls to Salesforce, counted by the org; the table in `docs/calls.md` is this test's.
+
+use std::fmt::Write as _;
+use std::path::Path;
+
+use serde_json::json;
+
+use crate::support::{Delivery, TestApp};
+
+/// A warm installation: token, describes and hosts' users are known, and no calls are counted yet.
+async fn warm() -> TestApp {
+    let test = TestApp::spawn().await;
+    let other = Delivery::created().by("warm", "Warm Up", "warm@acme.example");
+    test.deliver(&other.json()).await;
+    test.sync().await;
+    test.org.take_calls().await;
+    test
+}
+
+async fn calls_of(test: &TestApp, delivery: Delivery) -> u64 {
+    assert_eq!(test.deliver(&delivery.json()).await.status, 200);
+    test.sync().await;
+    test.assert_all_synced().await;
+    test.org.take_calls().await
+}
+
+#[tokio::test]
+async fn the_published_calls_per_sync_are_what_the_org_counts() {
+    let test = warm().await;
+    let mut rows = vec![("New Contact", calls_of(&test, Delivery::created()).await, 2)];
+    rows.push(("Reschedule", calls_of(&test, Delivery::rescheduled()).await, 1));
+    rows.push(("Cancel", calls_of(&test, Delivery::cancelled()).await, 1));
+
+    let test = warm().await;
+    test.org.load(json!({"Contact": [{"LastName": "Roe", "Email": "jane@acme.example"}]})).await;
+    rows.insert(1, ("Known Contact", calls_of(&test, Delivery::created()).await, 2));
+
+    let cold = TestApp::spawn().await;
+    rows.push(("New Contact, cold start (describes fetched first)", calls_of(&cold, Delivery::created()).await, 3));
+    let test = warm().await;
+    test.org.control("DELETE", "tokens", json!(null)).await;
+    rows.push(("New Contact, expired token (one call is refused)", calls_of(&test, Delivery::created()).await, 3));
+
+    for (case, counted, at_most) in &rows {
+        assert!(counted <= at_most, "{case}: {counted} calls, at most {at_most} are allowed");
+    }
+    let mut table = String::from(
+        "# Calls to Salesforce\n\nWhat each sync costs, counted by the simulated org as Salesforce would count it: a composite request is\none call, OAuth is none. Warm means that the token, the describes and the hosts' users are known.\n\n| sync | calls |\n|---|---:|\n",
+    );
+    for (case, counted, _) in &rows {
+        let _ = writeln!(table, "| {case} | {counted} |");
+    }
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/calls.md");
+    if std::env::var_os("MATCHBOOK_WRITE_DOCS").is_some() {
+        std::fs::write(&path, &table).expect("docs/calls.md can be written");
+    }
+    let published = std::fs::read_to_string(&path).unwrap_or_default();
+    assert_eq!(published, table, "docs/calls.md is out of date; run this test with MATCHBOOK_WRITE_DOCS=1");
+}

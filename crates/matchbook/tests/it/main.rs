@@ -1,0 +1,10 @@
+//! Tests of the whole program: the server against a simulated org, both over real HTTP.
+
+mod api;
+mod calls;
+mod invariants;
+mod migrations;
+mod stories;
+mod support;
+mod trouble;
+mod webhooks;

@@ -1,0 +1,388 @@
+//! A whole installation for one test: a simulated org, the server, a fresh database. Nothing runs by
+//! itself: a test says when syncs run, so that it never waits.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+
+use hmac::{Hmac, Mac as _};
+use jiff::{SignedDuration, Timestamp};
+use matchbook::app::App;
+use matchbook::apply::{Applied, ApplyContext, ApplyError, SecretSources, apply};
+use matchbook::auth;
+use matchbook::clock::Clock;
+use matchbook::config::{ServeConfig, StoreConfig};
+use matchbook::routes;
+use matchbook::store::UserDraft;
+use salesforce::auth::LoopbackPolicy;
+use secrecy::{ExposeSecret as _, SecretString};
+use serde_json::{Value, json};
+use sha2::Sha256;
+
+pub(crate) const WEBHOOK_SECRET: &str = "a webhook secret";
+
+/// The instant at which every test starts.
+pub(crate) const START: &str = "2026-05-04T09:00:00Z";
+
+/// A whole installation.
+pub(crate) struct TestApp {
+    pub(crate) url: String,
+    pub(crate) app: Arc<App>,
+    pub(crate) org: Org,
+    pub(crate) api_key: String,
+    http: reqwest::Client,
+    micros: Arc<AtomicI64>,
+    folder: tempfile::TempDir,
+}
+
+/// An answer with its JSON, or null where it has none.
+#[derive(Debug)]
+pub(crate) struct Answer {
+    pub(crate) status: u16,
+    pub(crate) body: Value,
+    pub(crate) text: String,
+}
+
+impl TestApp {
+    /// An installation with one connection, two hosts, one event type and one source, and an org with a user for Ann.
+    pub(crate) async fn spawn() -> TestApp {
+        let test = TestApp::unconfigured().await;
+        test.org.load(json!({"User": [user("ann@seller.example")]})).await;
+        test.org.add_booking_id_field().await;
+        let applied = test.apply(&configuration(&test.org.url)).await.expect("the test's configuration is sound");
+        assert_eq!((applied.connections, applied.hosts, applied.event_types, applied.sources), (1, 2, 1, 1));
+        test
+    }
+
+    /// The same before anything is configured.
+    pub(crate) async fn unconfigured() -> TestApp {
+        let org = Org::start().await;
+        let folder = tempfile::tempdir().expect("a folder");
+        let config = ServeConfig {
+            store: StoreConfig { database: folder.path().join("test.db"), encryption_key: None },
+            listen: SocketAddr::from(([127, 0, 0, 1], 0)),
+            workers: 1,
+            allow_loopback_orgs: true,
+            secure_cookies: false,
+        };
+        let start: Timestamp = START.parse().expect("an instant");
+        let micros = Arc::new(AtomicI64::new(start.as_microsecond()));
+        let app = App::build(&config, Clock::Manual(Arc::clone(&micros))).await.expect("the application comes up");
+        let url = serve(&app).await;
+        let api_key = add_user(&app, "ops@seller.example", "member").await;
+        TestApp { url, app, org, api_key, http: reqwest::Client::new(), micros, folder }
+    }
+
+    /// Applies a configuration file.
+    pub(crate) async fn apply(&self, text: &str) -> Result<Applied, ApplyError> {
+        let secrets = self.folder.path().join("secrets");
+        std::fs::create_dir_all(&secrets).expect("a folder");
+        std::fs::write(secrets.join("CLIENT"), "matchbook-demo").expect("written");
+        std::fs::write(secrets.join("WEBHOOK"), WEBHOOK_SECRET).expect("written");
+        let context = ApplyContext {
+            store: &self.app.store,
+            vault: &self.app.vault,
+            secrets: &SecretSources { folder: Some(secrets) },
+            loopback: LoopbackPolicy::Allow,
+            now: self.app.clock.now(),
+        };
+        apply(&context, text, "test.yaml").await
+    }
+
+    /// Lets time pass.
+    pub(crate) fn pass(&self, time: SignedDuration) {
+        self.micros.fetch_add(i64::try_from(time.as_micros()).expect("a short time"), Ordering::SeqCst);
+    }
+
+    /// Runs every sync that is due.
+    pub(crate) async fn sync(&self) {
+        self.app.engine.drain().await.expect("the database can be used");
+    }
+
+    /// Posts a delivery with a right signature.
+    pub(crate) async fn deliver(&self, delivery: &Value) -> Answer {
+        let body = delivery.to_string();
+        self.post_webhook("calcom", &body, Some(&sign(body.as_bytes()))).await
+    }
+
+    /// Posts any body with any signature.
+    pub(crate) async fn post_webhook(&self, source: &str, body: &str, signature: Option<&str>) -> Answer {
+        let mut request = self.http.post(format!("{}/webhooks/{source}", self.url)).body(body.to_owned());
+        if let Some(signature) = signature {
+            request = request.header("X-Cal-Signature-256", signature);
+        }
+        answer(request).await
+    }
+
+    /// Calls the API with the test's key.
+    pub(crate) async fn get(&self, path: &str) -> Answer {
+        answer(self.http.get(format!("{}{path}", self.url)).bearer_auth(&self.api_key)).await
+    }
+
+    /// Calls the API with the test's key.
+    pub(crate) async fn post(&self, path: &str, body: &str) -> Answer {
+        answer(self.http.post(format!("{}{path}", self.url)).bearer_auth(&self.api_key).body(body.to_owned())).await
+    }
+
+    /// Calls without any key.
+    pub(crate) async fn get_anonymously(&self, path: &str) -> Answer {
+        answer(self.http.get(format!("{}{path}", self.url))).await
+    }
+
+    /// The only booking there is.
+    pub(crate) async fn only_booking(&self) -> Value {
+        let page = self.get("/api/v1/bookings").await;
+        let bookings = page.body["bookings"].as_array().expect("a list of bookings");
+        assert_eq!(bookings.len(), 1, "there should be one booking: {bookings:#?}");
+        bookings[0].clone()
+    }
+
+    /// The notes of a booking's latest run.
+    pub(crate) async fn latest_notes(&self) -> Vec<String> {
+        let booking = self.only_booking().await;
+        let id = booking["id"].as_str().expect("an id");
+        self.app.store.runs(id, 1).await.expect("runs").remove(0).notes
+    }
+
+    /// At the end of a story no sync is left and nobody is locked out.
+    pub(crate) async fn assert_all_synced(&self) {
+        assert_eq!(
+            self.app.store.unfinished().await.expect("a count"),
+            0,
+            "syncs are left: {:#?}",
+            self.get("/api/v1/bookings").await.body
+        );
+    }
+}
+
+/// A user who signs in with "a long password"; gives an API key of theirs.
+pub(crate) async fn add_user(app: &App, email: &str, role: &str) -> String {
+    let password_hash = auth::hash_password(&SecretString::from("a long password")).expect("hashed");
+    let draft =
+        UserDraft { email: email.parse().expect("an email"), name: "Test".into(), role: role.into(), password_hash };
+    assert!(app.store.add_user(&draft, app.clock.now()).await.expect("stored"));
+    let user = app.store.user_by_email(&draft.email).await.expect("read").expect("is there");
+    let key = auth::new_api_key().expect("a key");
+    let hash = auth::token_hash(key.expose_secret());
+    app.store.add_api_key(&user.id, "test", &hash, app.clock.now()).await.expect("stored");
+    key.expose_secret().to_owned()
+}
+
+async fn serve(app: &Arc<App>) -> String {
+    let listener = tokio::net::TcpListener::bind(("127.0.0.1", 0)).await.expect("a free port");
+    let address = listener.local_addr().expect("an address");
+    let service = routes::router(Arc::clone(app)).into_make_service_with_connect_info::<SocketAddr>();
+    tokio::spawn(async move { axum::serve(listener, service).await });
+    format!("http://{address}")
+}
+
+async fn answer(request: reqwest::RequestBuilder) -> Answer {
+    let response = request.send().await.expect("the server answers");
+    let status = response.status().as_u16();
+    let text = response.text().await.expect("a text");
+    Answer { status, body: serde_json::from_str(&text).unwrap_or(Value::Null), text }
+}
+
+/// The signature of a body under the test's secret.
+pub(crate) fn sign(body: &[u8]) -> String {
+    let mut mac = Hmac::<Sha256>::new_from_slice(WEBHOOK_SECRET.as_bytes()).expect("any key length");
+    mac.update(body);
+    hex::encode(mac.finalize().into_bytes())
+}
+
+/// A Salesforce user with an email.
+pub(crate) fn user(email: &str) -> Value {
+    json!({"FirstName": "Ann", "LastName": "Host", "Username": email, "Email": email, "Alias": "ann", "IsActive": true, "UserType": "Standard"})
+}
+
+/// The test's configuration file.
+pub(crate) fn configuration(org_url: &str) -> String {
+    format!(
+        "connections:
+  main:
+    name: Main org
+    login_host: {org_url}
+    grant: client_credentials
+    client_id: matchbook-demo
+    client_secret: {{secret: CLIENT}}
+hosts:
+  ann: {{name: Ann Host, email: ann@seller.example, time_zone: Europe/London}}
+  ben: {{name: Ben Host, email: ben@seller.example, time_zone: Europe/London}}
+event_types:
+  discovery-call:
+    title: Discovery Call
+    length_minutes: 30
+    hosts: [ann]
+    salesforce: {{connection: main}}
+sources:
+  calcom: {{kind: cal.com, name: Cal.com, secret: {{secret: WEBHOOK}}}}
+"
+    )
+}
+
+/// The simulated org of a test.
+pub(crate) struct Org {
+    pub(crate) url: String,
+    http: reqwest::Client,
+    _server: orgsim::Server,
+}
+
+impl Org {
+    async fn start() -> Org {
+        // reqwest needs a TLS provider even for plain HTTP; an error says that there is one already.
+        _ = rustls::crypto::ring::default_provider().install_default();
+        let server =
+            orgsim::Server::start(SocketAddr::from(([127, 0, 0, 1], 0)), "empty").await.expect("the org starts");
+        Org { url: server.url(), http: reqwest::Client::new(), _server: server }
+    }
+
+    /// Uses the org's control interface.
+    pub(crate) async fn control(&self, method: &str, path: &str, body: Value) -> Value {
+        let method = reqwest::Method::from_bytes(method.as_bytes()).expect("a method");
+        let request = self.http.request(method, format!("{}/_sim/{path}", self.url)).json(&body);
+        let answer = answer(request).await;
+        assert!(answer.status < 300, "{path}: {}", answer.text);
+        answer.body
+    }
+
+    /// Loads records; gives their ids by `@ref` or position.
+    pub(crate) async fn load(&self, records: Value) -> Value {
+        self.control("POST", "records", records).await
+    }
+
+    /// The Event field that carries the booking id.
+    pub(crate) async fn add_booking_id_field(&self) {
+        let field =
+            json!({"name": "Matchbook_Booking_Id__c", "label": "Matchbook Booking ID", "type": "string", "length": 64});
+        self.control("POST", "fields", json!({"Event": [field]})).await;
+    }
+
+    /// The records of an object that are not in the recycle bin.
+    pub(crate) async fn records(&self, object: &str) -> Vec<Value> {
+        let mut all = self.all_records(object).await;
+        all.retain(|r| r["IsDeleted"] != true);
+        all
+    }
+
+    /// The records of an object, deleted ones too.
+    pub(crate) async fn all_records(&self, object: &str) -> Vec<Value> {
+        self.control("GET", &format!("records/{object}"), Value::Null).await.as_array().expect("a list").clone()
+    }
+
+    /// The only record of an object.
+    pub(crate) async fn only(&self, object: &str) -> Value {
+        let records = self.records(object).await;
+        assert_eq!(records.len(), 1, "Salesforce should hold one {object}: {records:#?}");
+        records[0].clone()
+    }
+
+    /// Deletes a record as a person in Salesforce would.
+    pub(crate) async fn delete(&self, object: &str, id: &str) {
+        let token = self.http.post(format!("{}/services/oauth2/token", self.url)).form(&[
+            ("grant_type", "client_credentials"),
+            ("client_id", "matchbook-demo"),
+            ("client_secret", "matchbook-demo"),
+        ]);
+        let token = answer(token).await.body["access_token"].as_str().expect("a token").to_owned();
+        let url = format!("{}/services/data/v66.0/sobjects/{object}/{id}", self.url);
+        let deleted = answer(self.http.delete(url).bearer_auth(token)).await;
+        assert_eq!(deleted.status, 204, "{}", deleted.text);
+    }
+
+    /// Makes the next matching request fail.
+    pub(crate) async fn fault(&self, matches: Value, effect: Value) {
+        self.control("POST", "faults", json!({"match": matches, "effect": effect})).await;
+    }
+
+    /// API calls since the last time this was asked.
+    pub(crate) async fn take_calls(&self) -> u64 {
+        let calls = self.control("GET", "calls", Value::Null).await["api_calls"].as_u64().expect("a count");
+        self.control("DELETE", "calls", Value::Null).await;
+        calls
+    }
+}
+
+/// A Cal.com delivery about one booking of Jane's with Ann.
+pub(crate) struct Delivery {
+    trigger: &'static str,
+    created_at: String,
+    payload: Value,
+}
+
+impl Delivery {
+    pub(crate) fn created() -> Delivery {
+        let payload = json!({
+            "type": "discovery-call",
+            "title": "Discovery Call between Ann Host and Jane Roe",
+            "description": "",
+            "additionalNotes": "Wants pricing",
+            "customInputs": {},
+            "startTime": "2026-05-06T09:30:00Z",
+            "endTime": "2026-05-06T10:00:00Z",
+            "organizer": {"id": 5, "name": "Ann Host", "email": "ann@seller.example", "username": "ann", "timeZone": "Europe/London", "language": {"locale": "en"}, "timeFormat": "h:mma", "utcOffset": 60},
+            "responses": {
+                "name": {"label": "your_name", "value": "Jane Roe", "isHidden": false},
+                "email": {"label": "email_address", "value": "jane@acme.example", "isHidden": false},
+                "notes": {"label": "additional_notes", "value": "Wants pricing"},
+                "guests": {"label": "additional_guests", "value": []},
+                "company": {"label": "Company", "value": "Acme Ltd"}
+            },
+            "userFieldsResponses": {"company": {"label": "Company", "value": "Acme Ltd"}},
+            "attendees": [{"email": "jane@acme.example", "name": "Jane Roe", "timeZone": "America/New_York", "language": {"locale": "en"}, "utcOffset": -240}],
+            "location": "integrations:daily",
+            "destinationCalendar": null,
+            "requiresConfirmation": null,
+            "eventTypeId": 7,
+            "uid": "uid-1",
+            "iCalUID": "uid-1@Cal.com",
+            "iCalSequence": 0,
+            "eventTitle": "Discovery Call",
+            "price": 0,
+            "currency": "usd",
+            "length": 30,
+            "bookingId": 91,
+            "metadata": {"videoCallUrl": "https://video.example/uid-1"},
+            "status": "ACCEPTED"
+        });
+        Delivery { trigger: "BOOKING_CREATED", created_at: "2026-05-04T09:00:00.538Z".into(), payload }
+    }
+
+    /// The same booking a day later, under a new uid.
+    pub(crate) fn rescheduled() -> Delivery {
+        Delivery { trigger: "BOOKING_RESCHEDULED", ..Delivery::created().at("2026-05-04T09:10:00.000Z") }
+            .with("uid", "uid-2")
+            .with("rescheduleUid", "uid-1")
+            .with("startTime", "2026-05-07T09:30:00Z")
+            .with("endTime", "2026-05-07T10:00:00Z")
+    }
+
+    pub(crate) fn cancelled() -> Delivery {
+        Delivery { trigger: "BOOKING_CANCELLED", ..Delivery::rescheduled().at("2026-05-04T09:20:00.000Z") }
+            .with("startTime", "2026-05-07T09:30:00+00:00")
+            .with("endTime", "2026-05-07T10:00:00+00:00")
+            .with("status", "CANCELLED")
+            .with("cancellationReason", "No longer needed")
+    }
+
+    pub(crate) fn at(mut self, created_at: &str) -> Delivery {
+        self.created_at = created_at.into();
+        self
+    }
+
+    pub(crate) fn with(mut self, key: &str, value: impl Into<Value>) -> Delivery {
+        self.payload[key] = value.into();
+        self
+    }
+
+    /// Another booking, by another person.
+    pub(crate) fn by(self, uid: &str, name: &str, email: &str) -> Delivery {
+        let mut delivery = self.with("uid", uid).with("iCalUID", format!("{uid}@Cal.com"));
+        delivery.payload["attendees"][0]["name"] = name.into();
+        delivery.payload["attendees"][0]["email"] = email.into();
+        delivery
+    }
+
+    pub(crate) fn json(&self) -> Value {
+        json!({"triggerEvent": self.trigger, "createdAt": self.created_at, "payload": self.payload})
+    }
+}

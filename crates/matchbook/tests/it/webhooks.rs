@@ -1,0 +1,131 @@
+//! Deliveries that are wrong: each gets a clear answer, and nothing is lost.
+
+use serde_json::{Value, json};
+
+use crate::support::{Delivery, TestApp, sign};
+
+async fn waiting(test: &TestApp) -> Vec<String> {
+    let waiting = test.app.store.waiting_deliveries(100).await.expect("a list");
+    waiting.into_iter().map(|d| d.reason.unwrap_or_default()).collect()
+}
+
+#[tokio::test]
+async fn a_wrong_or_missing_signature_is_refused_and_nothing_is_stored() {
+    let test = TestApp::spawn().await;
+    let body = Delivery::created().json().to_string();
+    let almost = sign(body.as_bytes()).replacen(|c: char| c.is_ascii_hexdigit(), "g", 1);
+    for signature in
+        [None, Some("no-secret-provided"), Some("00"), Some(""), Some(almost.as_str()), Some(&sign(b"other"))]
+    {
+        let answer = test.post_webhook("calcom", &body, signature).await;
+        assert_eq!(answer.status, 401, "signature {signature:?}");
+        assert_eq!(answer.body["title"], "The signature is not right. Nothing was saved.");
+        assert!(answer.body["detail"].as_str().is_some_and(|d| d.len() > 10), "it says what is wrong: {}", answer.text);
+    }
+    assert_eq!(waiting(&test).await.len(), 0);
+    assert_eq!(test.get("/api/v1/bookings").await.body["bookings"], json!([]));
+}
+
+#[tokio::test]
+async fn an_unknown_source_is_not_found() {
+    let test = TestApp::spawn().await;
+    let body = Delivery::created().json().to_string();
+    let answer = test.post_webhook("nowhere", &body, Some(&sign(body.as_bytes()))).await;
+    assert_eq!((answer.status, &answer.body["title"]), (404, &json!("No booking source has this name.")));
+}
+
+#[tokio::test]
+async fn a_body_that_is_too_large_is_refused() {
+    let test = TestApp::spawn().await;
+    let body = "x".repeat(10 * 1024 * 1024);
+    let answer = test.post_webhook("calcom", &body, Some(&sign(body.as_bytes()))).await;
+    assert_eq!((answer.status, &answer.body["detail"]), (413, &json!("At most 1024 KiB are read.")));
+    assert_eq!(waiting(&test).await.len(), 0);
+}
+
+#[tokio::test]
+async fn what_cannot_be_understood_is_kept_and_says_which_field_is_wrong() {
+    let good = Delivery::created().json();
+    let text = good.to_string();
+    let changed = |path: &str, value: Value| {
+        let mut body = good.clone();
+        *body.pointer_mut(path).expect("the sample has it") = value;
+        body.to_string()
+    };
+    let cases = [
+        (text[..text.len() / 2].to_owned(), "JSON"),
+        (String::new(), "JSON"),
+        ("[]".to_owned(), ""),
+        (changed("/payload/startTime", json!(12)), "payload.startTime"),
+        (changed("/payload/startTime", json!("soon")), "payload.startTime"),
+        (changed("/payload/attendees", json!({})), "payload.attendees"),
+        (changed("/payload/attendees/0/email", json!("not an address")), "payload.attendees[0].email"),
+        (changed("/payload/organizer", json!("Ann")), "payload.organizer"),
+        (changed("/payload/uid", json!(null)), "payload.uid"),
+        (changed("/payload", json!(7)), "payload"),
+        (changed("/triggerEvent", json!(["BOOKING_CREATED"])), "triggerEvent"),
+    ];
+    let test = TestApp::spawn().await;
+    for (at, (body, names)) in cases.iter().enumerate() {
+        let answer = test.post_webhook("calcom", body, Some(&sign(body.as_bytes()))).await;
+        assert_eq!(answer.status, 202, "case {at}: {}", answer.text);
+        let reason = answer.body["reason"].as_str().expect("a reason");
+        assert!(reason.contains(names), "case {at} should name {names}: {reason}");
+    }
+    assert_eq!(waiting(&test).await.len(), cases.len(), "every one is kept");
+    test.sync().await;
+    assert_eq!(test.org.take_calls().await, 0, "nothing reaches Salesforce");
+}
+
+#[tokio::test]
+async fn a_booking_of_an_unknown_event_type_waits_until_it_is_configured() {
+    let test = TestApp::spawn().await;
+    let delivery = Delivery::created().with("type", "demo-call").json();
+    let answer = test.deliver(&delivery).await;
+    assert_eq!(answer.status, 202);
+    assert!(answer.body["reason"].as_str().is_some_and(|r| r.contains("demo-call")), "{}", answer.text);
+    let more =
+        "event_types:\n  demo-call: {title: Demo, length_minutes: 30, hosts: [ann], salesforce: {connection: main}}\n";
+    assert_eq!(test.apply(more).await.expect("applied").deliveries, 1);
+    test.sync().await;
+    test.org.only("Event").await;
+    assert_eq!(waiting(&test).await, Vec::<String>::new());
+}
+
+#[tokio::test]
+async fn a_repeated_delivery_changes_nothing_and_names_the_same_booking() {
+    let test = TestApp::spawn().await;
+    let first = test.deliver(&Delivery::created().json()).await;
+    let second = test.deliver(&Delivery::created().json()).await;
+    assert_eq!((second.status, &second.body["result"]), (200, &json!("repeated")));
+    assert_eq!(first.body["booking"], second.body["booking"]);
+    assert_eq!(test.only_booking().await["version"], 1);
+}
+
+#[tokio::test]
+async fn a_trigger_that_does_not_concern_salesforce_is_ignored_politely() {
+    let test = TestApp::spawn().await;
+    let answer = test
+        .deliver(&json!({"triggerEvent": "RECORDING_READY", "createdAt": "2026-05-04T09:00:00Z", "payload": {}}))
+        .await;
+    assert_eq!((answer.status, &answer.body["result"]), (200, &json!("ignored")));
+}
+
+#[tokio::test]
+async fn hostile_text_reaches_salesforce_as_text() {
+    let test = TestApp::spawn().await;
+    let hostile =
+        "Robert'); DROP TABLE booking;-- \\ \" % _ @{p0.id} {attendee.name} <script>alert(1)</script> \u{202e}rtl 🎯";
+    let delivery = Delivery::created().with("title", hostile).with("additionalNotes", "a\u{0}b\nc").by(
+        "u-9",
+        "O'Neil \"Q\" \\ 100%",
+        "o.neil@acme.example",
+    );
+    assert_eq!(test.deliver(&delivery.json()).await.status, 200);
+    test.sync().await;
+    let event = test.org.only("Event").await;
+    let subject = event["Subject"].as_str().expect("a subject");
+    assert_eq!(subject.replace("@ {", "@{"), hostile);
+    assert_eq!(test.org.only("Contact").await["LastName"], "\"Q\" \\ 100%");
+    test.assert_all_synced().await;
+}
