@@ -59,6 +59,7 @@
     try {
       await navigator.clipboard.writeText(button.dataset.copy);
       button.textContent = "Copied";
+      setTimeout(() => (button.textContent = "Copy"), 2000);
       say("Copied.");
     } catch {
       say("Copying was not allowed. Select the id instead.");
