@@ -11,6 +11,8 @@ pub struct ErrorEntry {
     pub message: String,
     /// The fields it is about. `None` leaves the key out, as parser, query and session errors do.
     pub fields: Option<Vec<String>>,
+    /// What a duplicate rule found, under Salesforce's own misspelt key (Salesforce facts 3, DUPLICATES_DETECTED).
+    pub duplicates: Option<Json>,
 }
 
 /// A refused request: its HTTP status and entries, at least one.
@@ -25,14 +27,14 @@ pub struct ApiError {
 impl ApiError {
     /// An error without `fields`.
     pub fn new(status: u16, code: &str, message: impl Into<String>) -> Self {
-        let entry = ErrorEntry { code: code.into(), message: message.into(), fields: None };
+        let entry = ErrorEntry { code: code.into(), message: message.into(), fields: None, duplicates: None };
         ApiError { status, entries: vec![entry] }
     }
 
     /// A 400 with `fields`, which may be empty.
     pub fn on_fields(code: &str, message: impl Into<String>, fields: &[&str]) -> Self {
         let fields = Some(fields.iter().map(|f| (*f).to_owned()).collect());
-        let entry = ErrorEntry { code: code.into(), message: message.into(), fields };
+        let entry = ErrorEntry { code: code.into(), message: message.into(), fields, duplicates: None };
         ApiError { status: 400, entries: vec![entry] }
     }
 
@@ -50,6 +52,9 @@ impl ApiError {
 impl ErrorEntry {
     fn json(&self, code_key: &str) -> Json {
         let mut entry = Map::new();
+        if let Some(duplicates) = &self.duplicates {
+            entry.insert("duplicateResut".into(), duplicates.clone());
+        }
         entry.insert("message".into(), self.message.clone().into());
         entry.insert(code_key.into(), self.code.clone().into());
         if let Some(fields) = &self.fields {
@@ -59,7 +64,12 @@ impl ErrorEntry {
     }
 
     fn row_json(&self) -> Json {
-        json!({ "statusCode": self.code, "message": self.message, "fields": self.fields.clone().unwrap_or_default() })
+        let fields = self.fields.clone().unwrap_or_default();
+        let mut entry = json!({ "statusCode": self.code, "message": self.message, "fields": fields });
+        if let (Some(duplicates), Some(entry)) = (&self.duplicates, entry.as_object_mut()) {
+            entry.insert("duplicateResut".into(), duplicates.clone());
+        }
+        entry
     }
 }
 

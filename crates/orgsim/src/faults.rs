@@ -193,7 +193,12 @@ impl Match {
 impl Refusal {
     /// As a REST answer.
     pub fn api_error(&self) -> ApiError {
-        let entry = ErrorEntry { code: self.code.clone(), message: self.message.clone(), fields: self.fields.clone() };
+        let entry = ErrorEntry {
+            code: self.code.clone(),
+            message: self.message.clone(),
+            fields: self.fields.clone(),
+            duplicates: None,
+        };
         ApiError { status: self.status, entries: vec![entry] }
     }
 

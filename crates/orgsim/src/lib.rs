@@ -14,6 +14,7 @@ pub mod json;
 pub mod loader;
 pub mod org;
 pub mod row;
+pub mod rules;
 pub mod schema;
 pub mod settings;
 pub mod soql;

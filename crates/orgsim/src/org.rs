@@ -8,6 +8,7 @@ use jiff::Timestamp;
 
 use crate::id::SalesforceId;
 use crate::row::Row;
+use crate::rules::Rules;
 use crate::schema::{Field, FieldType, Object, Schema};
 use crate::settings::Settings;
 use crate::table::Table;
@@ -25,6 +26,8 @@ pub struct Org {
     tables: HashMap<String, Table>,
     /// What a test may turn.
     pub settings: Settings,
+    /// The rules its administrator wrote.
+    pub rules: Rules,
     journal: Option<Vec<Undo>>,
     recent: VecDeque<(String, SalesforceId)>,
     changes: u64,
@@ -39,6 +42,14 @@ pub enum Found<'a> {
     Recycled(&'a Row),
     /// Nowhere.
     Missing,
+}
+
+/// A place in a transaction.
+#[derive(Debug)]
+pub struct Mark {
+    /// Whether the transaction was there before the mark.
+    outer: bool,
+    length: usize,
 }
 
 #[derive(Debug)]
@@ -58,6 +69,7 @@ impl Org {
             schema_changed: to_second(Timestamp::now()),
             tables,
             settings: Settings::default(),
+            rules: Rules::default(),
             journal: None,
             recent: VecDeque::new(),
             changes: 0,
@@ -160,6 +172,27 @@ impl Org {
                 table.put_recycled(undo.id, undo.recycled);
             }
             self.recent.pop_back();
+        }
+    }
+
+    /// A place to roll back to, inside a transaction or as one of its own.
+    pub fn mark(&mut self) -> Mark {
+        let outer = self.journal.is_some();
+        Mark { outer, length: self.journal.get_or_insert_default().len() }
+    }
+
+    /// Undoes what was done since the mark.
+    pub fn roll_back_to(&mut self, mark: &Mark) {
+        let mut kept = self.journal.take().unwrap_or_default();
+        self.journal = Some(kept.split_off(mark.length.min(kept.len())));
+        self.roll_back();
+        self.journal = Some(kept);
+    }
+
+    /// Gives the mark up and keeps what was done since.
+    pub fn release(&mut self, mark: &Mark) {
+        if !mark.outer {
+            self.journal = None;
         }
     }
 

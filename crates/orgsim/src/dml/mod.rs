@@ -11,11 +11,32 @@ use crate::errors::{self, ApiError};
 use crate::id::SalesforceId;
 use crate::org::{Found, Org};
 use crate::row::{Ordinal, Row};
+use crate::rules;
 use crate::schema::Object;
 use crate::value::Value;
 
 pub(crate) use check::holders;
 pub use derive::{complete_loaded, note_activity};
+
+/// Who writes, and what the call's headers ask for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Caller {
+    /// The user whose session it is.
+    pub user: SalesforceId,
+    /// Assignment rules run: `Sforce-Auto-Assign` is not `FALSE` (Salesforce facts 6).
+    pub auto_assign: bool,
+    /// `Sforce-Duplicate-Rule-Header: allowSave=true`: rules that only alert let the record pass.
+    pub allow_duplicates: bool,
+    /// API version without `v`, for the addresses of duplicates.
+    pub version: String,
+}
+
+impl From<SalesforceId> for Caller {
+    /// A call without headers, in the newest version with recorded bodies (Salesforce facts 2.1).
+    fn from(user: SalesforceId) -> Self {
+        Caller { user, auto_assign: true, allow_duplicates: false, version: "66.0".into() }
+    }
+}
 
 /// A record about to be stored.
 pub(crate) struct Draft<'a> {
@@ -52,11 +73,12 @@ impl Draft<'_> {
 /// Creates a record of the object called `object`. `raw` is the body as sent; parser errors point into it.
 pub fn create(
     org: &mut Org,
-    user: SalesforceId,
+    caller: impl Into<Caller>,
     object: &str,
     body: &Map<String, Json>,
     raw: &str,
 ) -> Result<SalesforceId, ApiError> {
+    let caller = caller.into();
     let schema = org.schema();
     let object = schema.object(object).ok_or_else(errors::not_found)?;
     if !object.createable {
@@ -66,21 +88,22 @@ pub fn create(
     check::writeable(object, &given, |field| field.createable)?;
     check::values(object, &given)?;
     let mut draft = Draft { object, row: Row::default(), before: None, given: ordinals(&given) };
-    derive::defaults(&mut draft, user);
+    derive::defaults(&mut draft, caller.user);
     fill(&mut draft, given);
-    let id = finish(org, user, draft, None)?;
+    let id = finish(org, &caller, draft, None)?;
     Ok(id)
 }
 
 /// Changes a record. A change without fields still counts as a modification.
 pub fn update(
     org: &mut Org,
-    user: SalesforceId,
+    caller: impl Into<Caller>,
     object: &str,
     id: SalesforceId,
     body: &Map<String, Json>,
     raw: &str,
 ) -> Result<(), ApiError> {
+    let caller = caller.into();
     let schema = org.schema();
     let object = schema.object(object).ok_or_else(errors::not_found)?;
     let before = live(org, object, id)?.clone();
@@ -93,11 +116,12 @@ pub fn update(
     check::values(object, &given)?;
     let mut draft = Draft { object, row: before.clone(), before: Some(before), given: ordinals(&given) };
     fill(&mut draft, given);
-    finish(org, user, draft, Some(id)).map(|_| ())
+    finish(org, &caller, draft, Some(id)).map(|_| ())
 }
 
 /// Moves a record to the recycle bin.
-pub fn delete(org: &mut Org, user: SalesforceId, object: &str, id: SalesforceId) -> Result<(), ApiError> {
+pub fn delete(org: &mut Org, caller: impl Into<Caller>, object: &str, id: SalesforceId) -> Result<(), ApiError> {
+    let caller = caller.into();
     let schema = org.schema();
     let object = schema.object(object).ok_or_else(errors::not_found)?;
     let before = live(org, object, id)?.clone();
@@ -106,7 +130,7 @@ pub fn delete(org: &mut Org, user: SalesforceId, object: &str, id: SalesforceId)
     }
     let mut draft = Draft { object, row: before.clone(), before: Some(before), given: Vec::new() };
     draft.set("IsDeleted", Value::Bool(true));
-    derive::stamps(&mut draft, org.now(), user);
+    derive::stamps(&mut draft, org.now(), caller.user);
     let Draft { row, before, .. } = draft;
     org.recycle(&object.name, id, row);
     note_activity(org, &object.name, before.as_ref(), None);
@@ -115,7 +139,7 @@ pub fn delete(org: &mut Org, user: SalesforceId, object: &str, id: SalesforceId)
 
 fn finish(
     org: &mut Org,
-    user: SalesforceId,
+    caller: &Caller,
     mut draft: Draft<'_>,
     id: Option<SalesforceId>,
 ) -> Result<SalesforceId, ApiError> {
@@ -127,7 +151,12 @@ fn finish(
     check::references(org, &draft)?;
     check::unique(org, &draft, id)?;
     derive::derived(org, &mut draft);
-    derive::stamps(&mut draft, org.now(), user);
+    rules::validate(&org.rules, &draft)?;
+    rules::find_duplicates(org, &draft, id, caller)?;
+    if caller.auto_assign {
+        rules::assign(&org.rules, &mut draft);
+    }
+    derive::stamps(&mut draft, org.now(), caller.user);
     let id = match id {
         Some(id) => id,
         None => org.new_id(object).ok_or_else(|| check::entity_type("inserted", &object.name))?,

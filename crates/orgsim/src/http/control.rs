@@ -15,6 +15,7 @@ use crate::calls::CallLog;
 use crate::faults::{Fault, Faults};
 use crate::json as wire_json;
 use crate::loader;
+use crate::rules::Rules;
 use crate::schema;
 use crate::worlds::{self, WORLDS, integration_user};
 
@@ -98,6 +99,25 @@ pub(crate) async fn change_settings(State(shared): State<Arc<Shared>>, body: Byt
     let mut org = shared.org_mut();
     org.settings = org.settings.patched(changes).map_err(refuse)?;
     Ok(JsonBody(json!(org.settings)))
+}
+
+/// `GET rules`.
+pub(crate) async fn rules(State(shared): State<Arc<Shared>>) -> Answer {
+    Ok(JsonBody(shared.org().rules.as_written()))
+}
+
+/// `POST rules`: the kinds of rules that it names, in the place of those there were.
+pub(crate) async fn set_rules(State(shared): State<Arc<Shared>>, body: Bytes) -> Answer {
+    let written: Map<String, Json> = parse(&body)?;
+    let mut org = shared.org_mut();
+    org.rules = org.rules.replaced(&org, &written).map_err(refuse)?;
+    Ok(JsonBody(org.rules.as_written()))
+}
+
+/// `DELETE rules`: none any more.
+pub(crate) async fn clear_rules(State(shared): State<Arc<Shared>>) -> Answer {
+    shared.org_mut().rules = Rules::default();
+    Ok(JsonBody(json!({})))
 }
 
 /// `GET calls`.

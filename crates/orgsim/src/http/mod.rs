@@ -1,17 +1,23 @@
 //! The org over HTTP.
 
+mod batch;
+mod changed;
+mod collections;
 mod composite;
 mod connection;
 mod control;
 mod describes;
+mod graph;
 mod oauth;
 mod pages;
+mod parents;
 mod query;
 mod references;
 mod rest;
 mod route;
 mod rows;
 mod state;
+mod tree;
 mod upsert;
 mod wire;
 
@@ -125,6 +131,7 @@ fn router(shared: Arc<Shared>) -> Router {
         .route("/_sim/records/{object}", get(control::records))
         .route("/_sim/fields", post(control::add_fields))
         .route("/_sim/settings", get(control::settings).patch(control::change_settings))
+        .route("/_sim/rules", get(control::rules).post(control::set_rules).delete(control::clear_rules))
         .route("/_sim/calls", get(control::calls).delete(control::forget_calls))
         .route("/_sim/faults", get(control::faults).post(control::add_fault).delete(control::clear_faults))
         .route("/_sim/late", post(control::late))

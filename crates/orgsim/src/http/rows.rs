@@ -10,6 +10,7 @@ use crate::org::{Found, Org};
 use crate::schema::{FieldType, Object};
 use crate::value::Value;
 
+use super::parents;
 use super::state::Access;
 use super::wire::{Reply, Request};
 
@@ -21,8 +22,9 @@ pub(crate) fn create(access: &mut Access<'_>, request: &Request, object: &str) -
 fn create_in(org: &mut Org, request: &Request, object: &str) -> Result<Reply, ApiError> {
     let schema = org.schema();
     let object = schema.object(object).ok_or_else(errors::not_found)?;
-    let body = request.json_object()?;
-    let id = dml::create(org, request.user, &object.name, &body, &request.body)?;
+    let mut body = request.json_object()?;
+    parents::resolve(org, &object.name, &mut body)?;
+    let id = dml::create(org, request.caller(), &object.name, &body, &request.body)?;
     let location = format!("/services/data/v{}/sobjects/{}/{id}", request.version, object.name);
     let body = json!({ "id": id.as_str(), "success": true, "errors": [] });
     Ok(Reply::json(201, body).with_header("Location", location))
@@ -70,15 +72,16 @@ pub(crate) fn update(access: &mut Access<'_>, request: &Request, object: &str, i
         let schema = org.schema();
         let object = schema.object(object).ok_or_else(errors::not_found)?;
         let id = parse_id(id)?;
-        let body = request.json_object()?;
-        dml::update(org, request.user, &object.name, id, &body, &request.body)
+        let mut body = request.json_object()?;
+        parents::resolve(org, &object.name, &mut body)?;
+        dml::update(org, request.caller(), &object.name, id, &body, &request.body)
     });
     updated.map(|()| Reply::empty(204)).into()
 }
 
 /// `DELETE sobjects/X/{id}`.
 pub(crate) fn delete(access: &mut Access<'_>, request: &Request, object: &str, id: &str) -> Reply {
-    let deleted = access.write(|org| dml::delete(org, request.user, object, parse_id(id)?));
+    let deleted = access.write(|org| dml::delete(org, request.caller(), object, parse_id(id)?));
     deleted.map(|()| Reply::empty(204)).into()
 }
 

@@ -1,6 +1,6 @@
 //! Records by an external id: `sobjects/X/Field/value` (Salesforce facts 2.5).
 
-use serde_json::{Value as Json, json};
+use serde_json::{Map, Value as Json, json};
 
 use crate::dml::{self, parse};
 use crate::errors::{self, ApiError};
@@ -9,6 +9,7 @@ use crate::org::Org;
 use crate::schema::{Field, FieldType, Object, Schema};
 use crate::value::Value;
 
+use super::parents;
 use super::rows;
 use super::state::Access;
 use super::wire::{Reply, Request};
@@ -37,32 +38,59 @@ pub(crate) fn get(access: &mut Access<'_>, request: &Request, object: &str, fiel
 }
 
 fn upsert_in(org: &mut Org, request: &Request, object: &str, field: &str, value: &str) -> Result<Reply, ApiError> {
-    let schema = org.schema();
-    let key = Key::read(org, &schema, object, field, value)?;
-    let mut body = request.json_object()?;
-    let repeated =
-        body.keys().find(|name| name.eq_ignore_ascii_case(&key.field.name) || name.eq_ignore_ascii_case("Id"));
+    let body = request.json_object()?;
+    let named = org.schema_ref().object(object).and_then(|object| object.field(field)).map(|(_, field)| &field.name);
+    let field_name = named.map_or(field, String::as_str);
+    let repeated = body.keys().find(|name| name.eq_ignore_ascii_case(field_name) || name.eq_ignore_ascii_case("Id"));
     if let Some(name) = repeated {
         let message = format!("The {name} field should not be specified in the sobject data.");
         return Err(ApiError::new(400, "INVALID_FIELD", message));
     }
+    let object = org.schema_ref().object(object).map(|object| object.name.clone()).ok_or_else(errors::not_found)?;
+    Ok(match record(org, request, &object, (field, value), body)? {
+        Upserted::Created(id) => {
+            let location = format!("/services/data/v{}/sobjects/{object}/{id}", request.version);
+            Reply::json(201, result(id, true)).with_header("Location", location)
+        }
+        Upserted::Changed(id) if request.number() >= BODY_SINCE => Reply::json(200, result(id, false)),
+        Upserted::Changed(_) => Reply::empty(204),
+        Upserted::Several(ids) => several(request, &object, &ids),
+    })
+}
+
+/// What an upsert did.
+pub(crate) enum Upserted {
+    Created(SalesforceId),
+    Changed(SalesforceId),
+    /// Nothing: several records hold the value.
+    Several(Vec<SalesforceId>),
+}
+
+/// Creates a record or changes the one whose external id field, the first of `key`, has the value that is the second.
+pub(crate) fn record(
+    org: &mut Org,
+    request: &Request,
+    object: &str,
+    key: (&str, &str),
+    mut fields: Map<String, Json>,
+) -> Result<Upserted, ApiError> {
+    let schema = org.schema();
+    let (field, value) = key;
+    let key = Key::read(org, &schema, object, field, value)?;
+    parents::resolve(org, &key.object.name, &mut fields)?;
     match key.matches[..] {
         [] if request.param("updateOnly") == Some("true") || key.field.kind == FieldType::Id => {
             Err(errors::not_found())
         }
         [] => {
-            body.insert(key.field.name.clone(), value.into());
-            let id = dml::create(org, request.user, &key.object.name, &body, &request.body)?;
-            let location = format!("/services/data/v{}/sobjects/{}/{id}", request.version, key.object.name);
-            Ok(Reply::json(201, result(id, true)).with_header("Location", location))
+            fields.insert(key.field.name.clone(), value.into());
+            dml::create(org, request.user, &key.object.name, &fields, &request.body).map(Upserted::Created)
         }
         [id] => {
-            dml::update(org, request.user, &key.object.name, id, &body, &request.body)?;
-            let with_body =
-                request.version.strip_suffix(".0").and_then(|v| v.parse().ok()).is_some_and(|v: u32| v >= BODY_SINCE);
-            Ok(if with_body { Reply::json(200, result(id, false)) } else { Reply::empty(204) })
+            dml::update(org, request.user, &key.object.name, id, &fields, &request.body)?;
+            Ok(Upserted::Changed(id))
         }
-        _ => Ok(several(request, &key.object.name, &key.matches)),
+        _ => Ok(Upserted::Several(key.matches)),
     }
 }
 

@@ -4,6 +4,7 @@ use serde_json::{Map, Value as Json};
 use url::form_urlencoded;
 
 use crate::calls::{Cost, Kind, Subcall};
+use crate::dml::Caller;
 use crate::errors::{self, ApiError};
 use crate::faults::Face;
 use crate::id::SalesforceId;
@@ -65,6 +66,11 @@ impl Request {
         })
     }
 
+    /// The API version as a number (`66`); 0 where it is none.
+    pub(crate) fn number(&self) -> u32 {
+        self.version.strip_suffix(".0").and_then(|number| number.parse().ok()).unwrap_or(0)
+    }
+
     /// The path's parts, to be matched.
     pub(crate) fn path(&self) -> Vec<&str> {
         self.segments.iter().map(String::as_str).collect()
@@ -78,6 +84,18 @@ impl Request {
     /// A header, by its name in lower case.
     pub(crate) fn header(&self, name: &str) -> Option<&str> {
         self.headers.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
+    }
+
+    /// Who writes, with what the call's headers ask for (Salesforce facts 6).
+    pub(crate) fn caller(&self) -> Caller {
+        let duplicates = self.header("sforce-duplicate-rule-header").unwrap_or_default().to_ascii_lowercase();
+        let auto_assign = self.header("sforce-auto-assign").is_none_or(|value| !value.eq_ignore_ascii_case("false"));
+        Caller {
+            user: self.user,
+            auto_assign,
+            allow_duplicates: duplicates.split(';').any(|part| part.replace(' ', "") == "allowsave=true"),
+            version: self.version.clone(),
+        }
     }
 
     /// The body as a JSON object, or the parser's error (Salesforce facts 3).
@@ -98,7 +116,9 @@ impl Request {
             ["sobjects"] | ["sobjects", _, "describe"] => Kind::Describe,
             ["sobjects", ..] => Kind::Row,
             ["query" | "queryAll", ..] => Kind::Query,
-            ["composite"] => Kind::Composite,
+            ["composite", "sobjects", ..] => Kind::Collections,
+            ["composite", ..] => Kind::Composite,
+            ["search" | "parameterizedSearch"] => Kind::Search,
             ["limits", ..] => Kind::Limits,
             _ => Kind::Other,
         }
@@ -112,7 +132,9 @@ impl Request {
         };
         let object = match (&soql, &self.path()[..]) {
             (Some(soql), _) => queried_object(soql),
-            (None, ["sobjects", object, ..]) => Some((*object).to_owned()),
+            (None, ["sobjects", object, ..] | ["composite", "sobjects" | "tree", object, ..]) => {
+                Some((*object).to_owned())
+            }
             _ => None,
         };
         Face { method: self.method.clone(), path: self.target.clone(), object, soql }

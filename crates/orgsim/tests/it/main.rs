@@ -1,5 +1,6 @@
 //! The org over real HTTP: every test starts its own and speaks to it as a client does.
 
+mod admin_rules;
 mod composite;
 mod control;
 mod oauth;
