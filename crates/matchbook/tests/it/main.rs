@@ -4,6 +4,7 @@ mod api;
 mod calls;
 mod invariants;
 mod migrations;
+mod pages;
 mod stories;
 mod support;
 mod trouble;
