@@ -2,11 +2,14 @@
 
 use std::collections::VecDeque;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 
 /// How many calls are kept; the count goes on.
 const KEPT: usize = 10_000;
+
+/// How long a call counts against the limit.
+const WINDOW: SignedDuration = SignedDuration::from_hours(24);
 
 /// What a call was for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -20,8 +23,12 @@ pub enum Kind {
     Describe,
     /// A query or one of its further pages.
     Query,
-    /// A composite request.
+    /// A composite request, batch, tree or graph.
     Composite,
+    /// Records by the dozen.
+    Collections,
+    /// A search.
+    Search,
     /// A record.
     Row,
     /// The org's limits.
@@ -85,13 +92,30 @@ pub struct CallLog {
     calls: VecDeque<Call>,
     taken: u64,
     counted: u64,
+    /// API requests of the last 24 hours by the second they came in, oldest first.
+    window: VecDeque<(Timestamp, u64)>,
 }
 
 impl CallLog {
-    /// Counts an API request and gives the count with it.
-    pub fn count(&mut self) -> u64 {
+    /// Counts an API request and gives how many the last 24 hours had with it; `None`, and not counted, when they had
+    /// `limit` before (Salesforce facts 6).
+    pub fn count(&mut self, now: Timestamp, limit: u64) -> Option<u64> {
+        let used = self.used(now);
+        if used >= limit {
+            return None;
+        }
         self.counted += 1;
-        self.counted
+        match self.window.back_mut() {
+            Some((at, count)) if *at == now => *count += 1,
+            _ => self.window.push_back((now, 1)),
+        }
+        Some(used + 1)
+    }
+
+    /// How many API requests the 24 hours before `now` had.
+    pub fn used(&mut self, now: Timestamp) -> u64 {
+        self.window.retain(|(at, _)| now.duration_since(*at) < WINDOW);
+        self.window.iter().map(|(_, count)| count).sum()
     }
 
     /// Adds a call; its number is set here.

@@ -26,12 +26,13 @@ struct Body {
     composite_request: Vec<Subrequest>,
 }
 
+/// One part of a composite or of a graph.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct Subrequest {
-    method: String,
-    url: String,
-    reference_id: String,
+pub(crate) struct Subrequest {
+    pub(crate) method: String,
+    pub(crate) url: String,
+    pub(crate) reference_id: String,
     #[serde(default)]
     http_headers: HashMap<String, String>,
     #[serde(default)]
@@ -44,11 +45,24 @@ pub(crate) fn run(shared: &Shared, request: &Request) -> Reply {
         Ok(body) => body,
         Err(error) => return error.into(),
     };
-    let answers = if body.all_or_none { as_one(shared, request, &body) } else { each_alone(shared, request, &body) };
-    let response: Json = body.composite_request.iter().zip(&answers).map(|(sub, answer)| shown(sub, answer)).collect();
-    let mut reply = Reply::json(200, json!({ "compositeResponse": response }));
-    reply.subcalls = body.composite_request.iter().zip(answers).map(|(sub, answer)| subcall(sub, answer)).collect();
+    let parts = &body.composite_request;
+    let answers = if body.all_or_none {
+        match as_one(shared, request, parts) {
+            Ok(answers) => answers,
+            Err((culprit, error)) => halted(culprit, error, parts.len()),
+        }
+    } else {
+        each_alone(shared, request, parts)
+    };
+    let mut reply = Reply::json(200, response(parts, &answers));
+    reply.subcalls = parts.iter().zip(answers).map(|(sub, answer)| subcall(sub, answer)).collect();
     reply
+}
+
+/// The answers as one document.
+pub(crate) fn response(parts: &[Subrequest], answers: &[Reply]) -> Json {
+    let response: Json = parts.iter().zip(answers).map(|(sub, answer)| shown(sub, answer)).collect();
+    json!({ "compositeResponse": response })
 }
 
 /// The subrequests as faults see them, with references still in them; none when the body is wrong.
@@ -62,8 +76,14 @@ fn parse(request: &Request) -> Result<Body, ApiError> {
     let object = request.json_object()?;
     let body: Body = serde_json::from_value(object.into()).map_err(|error| json_parser(error.to_string()))?;
     within_limits(&body, request)?;
+    check_reference_ids(&body.composite_request)?;
+    Ok(body)
+}
+
+/// Every part has a well-formed name of its own.
+pub(crate) fn check_reference_ids(parts: &[Subrequest]) -> Result<(), ApiError> {
     let mut seen = HashSet::new();
-    for sub in &body.composite_request {
+    for sub in parts {
         if !references::well_formed(&sub.reference_id) {
             return Err(invalid_input(references::rule(&sub.reference_id)));
         }
@@ -71,12 +91,13 @@ fn parse(request: &Request) -> Result<Body, ApiError> {
             return Err(invalid_input(format!("Duplicate referenceId: {}", sub.reference_id)));
         }
     }
-    Ok(body)
+    Ok(())
 }
 
 fn within_limits(body: &Body, request: &Request) -> Result<(), ApiError> {
     let is_query = |sub: &&Subrequest| {
-        Request::parse(&sub.method, &sub.url, request.user).is_some_and(|sub| sub.kind() == Kind::Query)
+        Request::parse(&sub.method, &sub.url, request.user)
+            .is_some_and(|sub| matches!(sub.kind(), Kind::Query | Kind::Collections))
     };
     let over = if body.composite_request.len() > MOST_SUBREQUESTS {
         format!("Limit of {MOST_SUBREQUESTS} reached for number of subrequests in a Composite request")
@@ -92,10 +113,10 @@ fn invalid_input(message: String) -> ApiError {
     ApiError::new(400, "INVALID_INPUT", message)
 }
 
-fn each_alone(shared: &Shared, request: &Request, body: &Body) -> Vec<Reply> {
+fn each_alone(shared: &Shared, request: &Request, parts: &[Subrequest]) -> Vec<Reply> {
     let mut results = Results::default();
     let mut answers = Vec::new();
-    for sub in &body.composite_request {
+    for sub in parts {
         let answer = one(shared, &mut Access::Each(shared), request, sub, &results);
         results.add(&sub.reference_id, &answer);
         answers.push(answer);
@@ -103,35 +124,30 @@ fn each_alone(shared: &Shared, request: &Request, body: &Body) -> Vec<Reply> {
     answers
 }
 
-/// One transaction: the first failure undoes everything, keeps its own error, and halts all others.
-fn as_one(shared: &Shared, request: &Request, body: &Body) -> Vec<Reply> {
+/// One transaction: the first failure undoes everything. It is told with its place.
+pub(crate) fn as_one(shared: &Shared, request: &Request, parts: &[Subrequest]) -> Result<Vec<Reply>, (usize, Reply)> {
     let mut org = shared.org_mut();
     org.begin();
     let mut results = Results::default();
     let mut answers = Vec::new();
-    for sub in &body.composite_request {
+    for (at, sub) in parts.iter().enumerate() {
         let answer = one(shared, &mut Access::Held(&mut org), request, sub, &results);
-        let failed = answer.status >= 400;
+        if answer.status >= 400 {
+            org.roll_back();
+            return Err((at, answer));
+        }
         results.add(&sub.reference_id, &answer);
         answers.push(answer);
-        if failed {
-            org.roll_back();
-            return halted(answers, body.composite_request.len());
-        }
     }
     org.commit();
-    answers
+    Ok(answers)
 }
 
-fn halted(mut answers: Vec<Reply>, all: usize) -> Vec<Reply> {
-    let culprit = answers.len() - 1;
-    answers.resize_with(all, || Reply::empty(200));
-    for (at, answer) in answers.iter_mut().enumerate() {
-        if at != culprit {
-            let message = "The transaction was rolled back since another operation in the same transaction failed.";
-            *answer = ApiError::new(400, "PROCESSING_HALTED", message).into();
-        }
-    }
+/// The culprit keeps its own error, all others are halted.
+fn halted(culprit: usize, error: Reply, all: usize) -> Vec<Reply> {
+    let message = "The transaction was rolled back since another operation in the same transaction failed.";
+    let mut answers = vec![Reply::from(ApiError::new(400, "PROCESSING_HALTED", message)); all];
+    answers[culprit] = error;
     answers
 }
 
@@ -140,7 +156,8 @@ fn one(shared: &Shared, access: &mut Access<'_>, call: &Request, sub: &Subreques
         Ok(request) => request,
         Err(error) => return error.into(),
     };
-    if matches!(request.kind(), Kind::Composite) || request.segments.first().is_some_and(|s| s == "search") {
+    let allowed = matches!(request.kind(), Kind::Describe | Kind::Row | Kind::Query | Kind::Collections);
+    if !allowed {
         return invalid_input(format!("Invalid subrequest URL: {}", sub.url)).into();
     }
     if let Some(refusal) = shared.faults().for_subrequest(&request.face()) {
@@ -177,7 +194,7 @@ fn shown(sub: &Subrequest, answer: &Reply) -> Json {
     })
 }
 
-fn subcall(sub: &Subrequest, answer: Reply) -> Subcall {
+pub(crate) fn subcall(sub: &Subrequest, answer: Reply) -> Subcall {
     let parsed = Request::parse(&sub.method, &sub.url, crate::org::Org::id());
     Subcall {
         method: sub.method.clone(),

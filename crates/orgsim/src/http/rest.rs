@@ -138,24 +138,46 @@ fn headers(headers: &HeaderMap) -> Vec<(String, String)> {
 }
 
 /// The blocking part. Gives the plan of faults, the answer, and the usage for `Sforce-Limit-Info`.
-fn perform(shared: &Shared, mut request: Request, authorization: Option<String>) -> (Plan, Reply, Option<(u64, u64)>) {
+fn perform(shared: &Shared, mut request: Request, authorization: Option<String>) -> (Plan, Reply, Option<Usage>) {
     let parts = if request.kind() == Kind::Composite { composite::parts(&request) } else { Vec::new() };
     let plan = shared.faults().for_call(&request.face(), &parts);
     let user = session(shared, authorization.as_deref());
-    let usage = user.is_ok().then(|| (shared.calls().count(), shared.org().settings.daily_api_limit));
+    let usage = user.as_ref().ok().map(|_| count(shared));
     let reply = match (user, &plan) {
         (_, Plan { error: Some(refusal), .. }) => refusal.api_error().into(),
         (Err(error), _) => error.into(),
-        _ if usage.is_some_and(|(used, most)| used > most) => errors::request_limit_exceeded().into(),
+        _ if usage.is_some_and(|usage| usage.exhausted) => errors::request_limit_exceeded().into(),
         (Ok(user), Plan { drop, .. }) => {
             request.user = user;
             effect(shared, &request, *drop)
         }
     };
-    let entry =
-        Entry { method: &request.method, path: &request.target, kind: request.kind(), counted: usage.is_some() };
+    let entry = Entry {
+        method: &request.method,
+        path: &request.target,
+        kind: request.kind(),
+        counted: usage.is_some_and(|usage| !usage.exhausted),
+    };
     log(shared, entry, &reply, plan.drop);
     (plan, reply, usage)
+}
+
+/// The API requests of the last 24 hours.
+#[derive(Debug, Clone, Copy)]
+struct Usage {
+    used: u64,
+    most: u64,
+    /// The request found none left.
+    exhausted: bool,
+}
+
+fn count(shared: &Shared) -> Usage {
+    let (now, most) = {
+        let org = shared.org();
+        (org.now(), org.settings.daily_api_limit)
+    };
+    let counted = shared.calls().count(now, most);
+    Usage { used: counted.unwrap_or(most), most, exhausted: counted.is_none() }
 }
 
 /// The answer of a dropped connection is never sent; what counts is whether the request takes effect.
@@ -181,7 +203,7 @@ pub(crate) fn session(shared: &Shared, authorization: Option<&str>) -> Result<Sa
     shared.auth().session(token).map(|session| session.user).ok_or_else(errors::session_invalid)
 }
 
-fn response(reply: &Reply, usage: Option<(u64, u64)>, pretty: bool) -> Response {
+fn response(reply: &Reply, usage: Option<Usage>, pretty: bool) -> Response {
     let body = reply.body.as_ref().map(|body| written(body, pretty)).unwrap_or_default();
     let mut response = Response::new(Body::from(body));
     *response.status_mut() = StatusCode::from_u16(reply.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
@@ -193,7 +215,7 @@ fn response(reply: &Reply, usage: Option<(u64, u64)>, pretty: bool) -> Response 
     headers.insert(header::CACHE_CONTROL, no_store);
     headers.insert(header::VARY, HeaderValue::from_static("Accept-Encoding"));
     headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
-    if let Some((used, most)) = usage {
+    if let Some(Usage { used, most, .. }) = usage {
         put(headers, "sforce-limit-info", &format!("api-usage={used}/{most}"));
     }
     for (name, value) in &reply.headers {

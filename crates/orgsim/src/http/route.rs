@@ -6,7 +6,7 @@ use crate::errors::{self, ApiError};
 
 use super::state::{Access, Shared};
 use super::wire::{Reply, Request};
-use super::{composite, describes, query, rows, upsert};
+use super::{batch, changed, collections, composite, describes, graph, query, rows, tree, upsert};
 
 /// Versions the org answers; 21 to 30 are retired and older ones never spoke REST (Salesforce facts 2.1).
 const OLDEST: u32 = 31;
@@ -22,6 +22,10 @@ pub(crate) fn route(shared: &Shared, access: &mut Access<'_>, request: &Request)
         ("GET", []) => Reply::json(200, resources(request)),
         ("GET", ["sobjects"]) => describes::global(access, request),
         ("GET", ["sobjects", object, "describe"]) => describes::one(access, request, object),
+        ("GET", ["sobjects", object, "updated"]) => changed::updated(access, request, object),
+        ("GET", ["sobjects", object, "deleted"]) => changed::deleted(access, request, object),
+        ("GET", ["sobjects", object]) => changed::basic_info(access, request, object),
+        ("GET", ["recent"]) => changed::recent(access, request),
         ("POST", ["sobjects", object]) => rows::create(access, request, object),
         ("GET", ["sobjects", object, id]) => rows::get(access, request, object, id),
         ("PATCH", ["sobjects", object, id]) => rows::update(access, request, object, id),
@@ -31,7 +35,16 @@ pub(crate) fn route(shared: &Shared, access: &mut Access<'_>, request: &Request)
         ("GET", ["query" | "queryAll"]) => query::first_page(shared, access, request),
         ("GET", ["query" | "queryAll", locator]) => query::next_page(shared, request, locator),
         ("POST", ["composite"]) => composite::run(shared, request),
+        ("POST", ["composite", "batch"]) => batch::run(shared, request),
+        ("POST", ["composite", "graph"]) => graph::run(shared, request),
+        ("POST", ["composite", "tree", object]) => tree::create(access, request, object),
+        ("POST", ["composite", "sobjects"]) => collections::create(access, request),
+        ("PATCH", ["composite", "sobjects"]) => collections::update(access, request),
+        ("DELETE", ["composite", "sobjects"]) => collections::delete(access, request),
+        ("GET" | "POST", ["composite", "sobjects", object]) => collections::get(access, request, object),
+        ("PATCH", ["composite", "sobjects", object, field]) => collections::upsert(access, request, object, field),
         ("GET", ["limits"]) => limits(shared, access),
+        ("GET", ["limits", "recordCount"]) => changed::record_count(access, request),
         (_, path) => match allowed(path) {
             Some(allowed) => errors::method_not_allowed(method, allowed).into(),
             None => errors::not_found().into(),
@@ -66,18 +79,19 @@ fn version(text: &str) -> Result<(), ApiError> {
 
 fn resources(request: &Request) -> Json {
     let base = format!("/services/data/v{}", request.version);
-    let mut resources: Map<String, Json> = ["sobjects", "query", "queryAll", "composite", "limits"]
-        .into_iter()
-        .map(|name| (name.to_owned(), format!("{base}/{name}").into()))
-        .collect();
+    let mut resources: Map<String, Json> =
+        ["sobjects", "query", "queryAll", "search", "parameterizedSearch", "composite", "limits", "recent"]
+            .into_iter()
+            .map(|name| (name.to_owned(), format!("{base}/{name}").into()))
+            .collect();
     let identity = format!("/id/{}/{}", crate::org::Org::id(), request.user);
     resources.insert("identity".into(), identity.into());
     resources.into()
 }
 
 fn limits(shared: &Shared, access: &mut Access<'_>) -> Reply {
-    let max = access.read(|org| org.settings.daily_api_limit);
-    let used = shared.calls().counted();
+    let (max, now) = access.read(|org| (org.settings.daily_api_limit, org.now()));
+    let used = shared.calls().used(now);
     Reply::json(200, json!({ "DailyApiRequests": { "Max": max, "Remaining": max.saturating_sub(used) } }))
 }
 
@@ -88,8 +102,15 @@ fn allowed(path: &[&str]) -> Option<&'static str> {
         | ["query" | "queryAll"]
         | ["query" | "queryAll", _]
         | ["limits"]
-        | ["sobjects", _, "describe"] => Some("GET"),
-        ["composite"] => Some("POST"),
+        | ["limits", "recordCount"]
+        | ["recent"]
+        | ["sobjects", _, "describe" | "updated" | "deleted"] => Some("GET"),
+        ["composite" | "parameterizedSearch"] | ["composite", "batch" | "graph"] | ["composite", "tree", _] => {
+            Some("POST")
+        }
+        ["composite", "sobjects"] => Some("DELETE,PATCH,POST"),
+        ["composite", "sobjects", _] => Some("GET,POST"),
+        ["composite", "sobjects", _, _] => Some("PATCH"),
         ["sobjects", _] => Some("GET,POST"),
         ["sobjects", _, _] => Some("DELETE,GET,PATCH"),
         ["sobjects", _, _, _] => Some("GET,PATCH"),

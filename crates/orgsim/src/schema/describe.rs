@@ -62,6 +62,14 @@ pub fn global_entry(object: &Object, version: &str) -> Json {
     Json::Object(body)
 }
 
+/// The `objectDescribe` of `sobjects/X`: the flags with the URLs of the whole describe.
+pub fn basic_info(object: &Object, version: &str) -> Json {
+    let mut body = flags(object);
+    body.insert("urls".into(), urls(object, version));
+    body.sort_keys();
+    Json::Object(body)
+}
+
 /// What the list of all objects and the describe of one have in common.
 fn flags(object: &Object) -> Map<String, Json> {
     let body = json!({

@@ -3,8 +3,10 @@
 mod admin_rules;
 mod composite;
 mod control;
+mod many;
 mod oauth;
 mod pages;
+mod permissions;
 mod query;
 mod rows;
 mod support;
