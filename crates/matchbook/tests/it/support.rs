@@ -46,16 +46,23 @@ pub(crate) struct Answer {
 impl TestApp {
     /// An installation with one connection, two hosts, one event type and one source, and an org with a user for Ann.
     pub(crate) async fn spawn() -> TestApp {
-        let test = TestApp::unconfigured().await;
-        test.org.load(json!({"User": [user("ann@seller.example")]})).await;
-        test.org.add_booking_id_field().await;
-        let applied = test.apply(&configuration(&test.org.url)).await.expect("the test's configuration is sound");
-        assert_eq!((applied.connections, applied.hosts, applied.event_types, applied.sources), (1, 2, 1, 1));
-        test
+        TestApp::unconfigured().await.configured().await
     }
 
-    /// The same before anything is configured.
+    /// The same before anything is configured, by a clock that stands still.
     pub(crate) async fn unconfigured() -> TestApp {
+        let start: Timestamp = START.parse().expect("an instant");
+        let micros = Arc::new(AtomicI64::new(start.as_microsecond()));
+        TestApp::with_clock(Clock::Manual(Arc::clone(&micros)), micros).await
+    }
+
+    /// The same as [`TestApp::spawn`] in real time, for benches.
+    #[allow(dead_code, reason = "only benches take real time")]
+    pub(crate) async fn by_the_systems_clock() -> TestApp {
+        TestApp::with_clock(Clock::System, Arc::default()).await.configured().await
+    }
+
+    async fn with_clock(clock: Clock, micros: Arc<AtomicI64>) -> TestApp {
         let org = Org::start().await;
         let folder = tempfile::tempdir().expect("a folder");
         let config = ServeConfig {
@@ -65,12 +72,18 @@ impl TestApp {
             allow_loopback_orgs: true,
             secure_cookies: false,
         };
-        let start: Timestamp = START.parse().expect("an instant");
-        let micros = Arc::new(AtomicI64::new(start.as_microsecond()));
-        let app = App::build(&config, Clock::Manual(Arc::clone(&micros))).await.expect("the application comes up");
+        let app = App::build(&config, clock).await.expect("the application comes up");
         let url = serve(&app).await;
         let api_key = add_user(&app, "ops@seller.example", "member").await;
         TestApp { url, app, org, api_key, http: reqwest::Client::new(), micros, folder }
+    }
+
+    async fn configured(self) -> TestApp {
+        self.org.load(json!({"User": [user("ann@seller.example")]})).await;
+        self.org.add_booking_id_field().await;
+        let applied = self.apply(&configuration(&self.org.url)).await.expect("the test's configuration is sound");
+        assert_eq!((applied.connections, applied.hosts, applied.event_types, applied.sources), (1, 2, 1, 1));
+        self
     }
 
     /// Applies a configuration file.
