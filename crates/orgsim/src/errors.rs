@@ -128,6 +128,17 @@ pub fn invalid_cross_reference(fields: &[&str]) -> ApiError {
     ApiError::on_fields("INVALID_CROSS_REFERENCE_KEY", "invalid cross reference id", fields)
 }
 
+/// A record that the user may read and not change. 400 and 403 are both reported (Salesforce facts 3); this is 400.
+pub fn insufficient_access() -> ApiError {
+    ApiError::on_fields("INSUFFICIENT_ACCESS_OR_READONLY", "insufficient access rights on object id", &[])
+}
+
+/// A record that sharing keeps from the user (Salesforce facts 3).
+pub fn insufficient_access_to(id: crate::id::SalesforceId) -> ApiError {
+    let message = format!("insufficient access rights on cross-reference id: {id}");
+    ApiError::on_fields("INSUFFICIENT_ACCESS_ON_CROSS_REFERENCE_ENTITY", message, &[])
+}
+
 /// An expired, revoked or unknown access token (Salesforce facts 1.7).
 pub fn session_invalid() -> ApiError {
     ApiError::new(401, "INVALID_SESSION_ID", "Session expired or invalid")

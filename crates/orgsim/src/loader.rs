@@ -17,6 +17,11 @@ use crate::schema::{FieldType, Object, Schema};
 /// names a record for the others of the same load. Answers `{"ids": {object: [id, …]}, "refs": {name: id}}`; nothing
 /// is loaded when anything is wrong, and the error names the object, the row and the field.
 pub fn load(org: &mut Org, user: SalesforceId, records: &Map<String, Json>) -> Result<Json, String> {
+    for record_type in records.get("RecordType").and_then(Json::as_array).into_iter().flatten() {
+        if let Some(object) = record_type.get("SobjectType").and_then(Json::as_str) {
+            org.add_record_types(object).map_err(|error| format!("RecordType: {error}"))?;
+        }
+    }
     let schema = org.schema();
     let mut batch = Batch { schema: &schema, refs: HashMap::new(), rows: Vec::new() };
     for (object, rows) in records {

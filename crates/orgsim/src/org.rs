@@ -7,9 +7,10 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 use crate::id::SalesforceId;
+use crate::permissions::Permissions;
 use crate::row::Row;
 use crate::rules::Rules;
-use crate::schema::{Field, FieldType, Object, Schema};
+use crate::schema::{self, Field, FieldType, Object, Schema, SchemaError};
 use crate::settings::Settings;
 use crate::table::Table;
 
@@ -28,6 +29,8 @@ pub struct Org {
     pub settings: Settings,
     /// The rules its administrator wrote.
     pub rules: Rules,
+    /// What its users may do.
+    pub permissions: Permissions,
     journal: Option<Vec<Undo>>,
     recent: VecDeque<(String, SalesforceId)>,
     changes: u64,
@@ -70,6 +73,7 @@ impl Org {
             tables,
             settings: Settings::default(),
             rules: Rules::default(),
+            permissions: Permissions::default(),
             journal: None,
             recent: VecDeque::new(),
             changes: 0,
@@ -105,6 +109,21 @@ impl Org {
         if let (true, Some(ordinal), Some(table)) = (indexed, ordinal, self.tables.get_mut(object)) {
             table.add_index(ordinal, holds_ids);
         }
+        self.schema_changed = self.now();
+    }
+
+    /// Gives an object its `RecordTypeId` (Salesforce facts 0.10); one that has it keeps it.
+    pub fn add_record_types(&mut self, object: &str) -> Result<(), SchemaError> {
+        let known = self.schema.object(object).ok_or_else(|| SchemaError(format!("there is no object {object}")))?;
+        if known.field("RecordTypeId").is_none() {
+            let name = known.name.clone();
+            self.put_field(&name, schema::record_type_field());
+        }
+        Ok(())
+    }
+
+    /// Tells clients that keep describes that theirs are out of date.
+    pub fn touch_schema(&mut self) {
         self.schema_changed = self.now();
     }
 

@@ -8,8 +8,10 @@ use jiff::tz::TimeZone;
 
 use crate::id::SalesforceId;
 use crate::org::Org;
+use crate::permissions::FieldAccess;
 use crate::row::{Ordinal, Row};
-use crate::schema::Schema;
+use crate::schema::{Object, Schema};
+use crate::sharing;
 use crate::soql::Source;
 use crate::table::Table;
 use crate::value::Value;
@@ -32,6 +34,12 @@ impl<'a> View<'a> {
     fn table(&self, object: &str) -> Option<&'a Table> {
         self.org.table(object)
     }
+
+    /// The object, when this user may be kept from some of its records.
+    fn restricted(&self, object: &str) -> Option<&'a Object> {
+        let all = self.org.permissions.object(self.user, object).view_all;
+        if all { None } else { self.org.schema_ref().object(object) }
+    }
 }
 
 impl Source for View<'_> {
@@ -39,21 +47,29 @@ impl Source for View<'_> {
         self.org.schema_ref()
     }
 
-    fn readable(&self, _object: &str, _field: Option<Ordinal>) -> bool {
-        true
+    fn readable(&self, object: &str, field: Option<Ordinal>) -> bool {
+        let permissions = &self.org.permissions;
+        let shown = |field| permissions.field(self.user, object, field) != FieldAccess::Hidden;
+        permissions.object(self.user, object).read && field.is_none_or(shown)
     }
 
     fn rows<'a>(&'a self, object: &str) -> Box<dyn Iterator<Item = (SalesforceId, &'a Row)> + 'a> {
-        match self.table(object) {
+        let all: Box<dyn Iterator<Item = (SalesforceId, &'a Row)> + 'a> = match self.table(object) {
             None => Box::new(std::iter::empty()),
             Some(table) if self.recycled_too => Box::new(Merged::new(table.live(), table.recycled())),
             Some(table) => Box::new(table.live().iter().map(|(id, row)| (*id, row))),
+        };
+        match self.restricted(object) {
+            None => all,
+            Some(object) => Box::new(all.filter(move |(_, row)| sharing::visible(self.org, self.user, object, row))),
         }
     }
 
     fn row(&self, object: &str, id: SalesforceId) -> Option<&Row> {
         let table = self.table(object)?;
-        table.live().get(&id).or_else(|| table.recycled().get(&id).filter(|_| self.recycled_too))
+        let row = table.live().get(&id).or_else(|| table.recycled().get(&id).filter(|_| self.recycled_too))?;
+        let seen = self.restricted(object).is_none_or(|object| sharing::visible(self.org, self.user, object, row));
+        seen.then_some(row)
     }
 
     fn index(&self, object: &str, field: Ordinal, value: &Value) -> Option<Vec<SalesforceId>> {

@@ -5,6 +5,7 @@ use crate::id::SalesforceId;
 use crate::org::{Found, Org};
 use crate::row::{Ordinal, Row};
 use crate::schema::{Field, FieldType, Object};
+use crate::sharing;
 use crate::value::Value;
 
 use super::{Draft, parse};
@@ -90,10 +91,10 @@ fn digits(field: &Field, size: f64, most: u32, shown: String) -> Result<(), ApiE
 pub(super) fn writeable(
     object: &Object,
     given: &[(Ordinal, Value)],
-    allowed: impl Fn(&Field) -> bool,
+    allowed: impl Fn(Ordinal, &Field) -> bool,
 ) -> Result<(), ApiError> {
-    let fields = given.iter().map(|(ordinal, _)| &object.fields()[usize::from(*ordinal)]);
-    let refused: Vec<&str> = fields.filter(|f| !allowed(f)).map(|f| f.name.as_str()).collect();
+    let fields = given.iter().map(|(ordinal, _)| (*ordinal, &object.fields()[usize::from(*ordinal)]));
+    let refused: Vec<&str> = fields.filter(|(at, f)| !allowed(*at, f)).map(|(_, f)| f.name.as_str()).collect();
     if refused.is_empty() { Ok(()) } else { Err(errors::not_writeable(&refused)) }
 }
 
@@ -111,12 +112,12 @@ pub(super) fn required(draft: &Draft<'_>) -> Result<(), ApiError> {
 }
 
 /// Every reference that the request set names a record of a fitting object that is there.
-pub(super) fn references(org: &Org, draft: &Draft<'_>) -> Result<(), ApiError> {
+pub(super) fn references(org: &Org, draft: &Draft<'_>, user: SalesforceId) -> Result<(), ApiError> {
     for &ordinal in &draft.given {
         let field = &draft.object.fields()[usize::from(ordinal)];
         match draft.row.get(ordinal) {
-            Value::Id(id) if field.kind == FieldType::Reference => reference(org, draft.object, field, *id)?,
-            Value::Ids(ids) => ids.iter().try_for_each(|id| reference(org, draft.object, field, *id))?,
+            Value::Id(id) if field.kind == FieldType::Reference => reference(org, draft.object, field, *id, user)?,
+            Value::Ids(ids) => ids.iter().try_for_each(|id| reference(org, draft.object, field, *id, user))?,
             Value::Null if field.name == "OwnerId" => {
                 let message = format!("{}: cannot be blank", field.label);
                 return Err(ApiError::on_fields("INVALID_CROSS_REFERENCE_KEY", message, &["OwnerId"]));
@@ -127,13 +128,20 @@ pub(super) fn references(org: &Org, draft: &Draft<'_>) -> Result<(), ApiError> {
     Ok(())
 }
 
-fn reference(org: &Org, object: &Object, field: &Field, id: SalesforceId) -> Result<(), ApiError> {
+fn reference(org: &Org, object: &Object, field: &Field, id: SalesforceId, user: SalesforceId) -> Result<(), ApiError> {
     let target = org.object_of(id).filter(|t| field.reference_to.contains(&t.name));
     let Some(target) = target else { return Err(parse::wrong_id(field, id.as_str())) };
     let Found::Live(row) = org.find(&target.name, id) else { return Err(errors::invalid_cross_reference(&[])) };
+    if !sharing::visible(org, user, target, row) {
+        return Err(errors::insufficient_access_to(id));
+    }
     match (field.name.as_str(), target.name.as_str()) {
         ("OwnerId", "User") => active_owner(object, target, row, id),
-        ("RecordTypeId", _) => own_record_type(object, target, row, id),
+        ("OwnerId", "Group") => queue(field, target, row, id),
+        ("RecordTypeId", _) if org.permissions.may_use(user, &object.name, id) => {
+            own_record_type(object, target, row, id)
+        }
+        ("RecordTypeId", _) => Err(not_for_user(id)),
         _ => Ok(()),
     }
 }
@@ -152,8 +160,20 @@ fn own_record_type(object: &Object, record_type: &Object, row: &Row, id: Salesfo
     if of_object && get(record_type, row, "IsActive") == &Value::Bool(true) {
         return Ok(());
     }
-    let message = format!("Record Type ID: this ID value isn't valid for the user: {id}");
-    Err(ApiError::on_fields("INVALID_CROSS_REFERENCE_KEY", message, &["RecordTypeId"]))
+    Err(not_for_user(id))
+}
+
+fn not_for_user(record_type: SalesforceId) -> ApiError {
+    let message = format!("Record Type ID: this ID value isn't valid for the user: {record_type}");
+    ApiError::on_fields("INVALID_CROSS_REFERENCE_KEY", message, &["RecordTypeId"])
+}
+
+/// Of groups only a queue owns records.
+fn queue(field: &Field, group: &Object, row: &Row, id: SalesforceId) -> Result<(), ApiError> {
+    match get(group, row, "Type") {
+        Value::Text(kind) if **kind == *"Queue" => Ok(()),
+        _ => Err(parse::wrong_id(field, id.as_str())),
+    }
 }
 
 /// No other record has the value of a unique field.

@@ -10,9 +10,11 @@ use serde_json::{Map, Value as Json};
 use crate::errors::{self, ApiError};
 use crate::id::SalesforceId;
 use crate::org::{Found, Org};
+use crate::permissions::FieldAccess;
 use crate::row::{Ordinal, Row};
 use crate::rules;
-use crate::schema::Object;
+use crate::schema::{Object, Schema};
+use crate::sharing;
 use crate::value::Value;
 
 pub(crate) use check::holders;
@@ -80,15 +82,19 @@ pub fn create(
 ) -> Result<SalesforceId, ApiError> {
     let caller = caller.into();
     let schema = org.schema();
-    let object = schema.object(object).ok_or_else(errors::not_found)?;
-    if !object.createable {
+    let object = seen(org, &caller, &schema, object)?;
+    let rights = org.permissions.object(caller.user, &object.name);
+    if !object.createable || !rights.create {
         return Err(check::entity_type("inserted", &object.name));
     }
-    let given = parse::fields(object, body, raw)?;
-    check::writeable(object, &given, |field| field.createable)?;
+    let given = parse::fields(object, body, raw, |field| access(org, &caller, object, field) != FieldAccess::Hidden)?;
+    let may_write = |ordinal| access(org, &caller, object, ordinal) == FieldAccess::Write;
+    check::writeable(object, &given, |ordinal, field| field.createable && may_write(ordinal))?;
     check::values(object, &given)?;
     let mut draft = Draft { object, row: Row::default(), before: None, given: ordinals(&given) };
     derive::defaults(&mut draft, caller.user);
+    let own_type = sharing::record_types(org, caller.user, &object.name).into_iter().find(|info| info.default_mapping);
+    draft.set("RecordTypeId", own_type.map_or(Value::Null, |info| Value::Id(info.id)));
     fill(&mut draft, given);
     let id = finish(org, &caller, draft, None)?;
     Ok(id)
@@ -105,13 +111,16 @@ pub fn update(
 ) -> Result<(), ApiError> {
     let caller = caller.into();
     let schema = org.schema();
-    let object = schema.object(object).ok_or_else(errors::not_found)?;
+    let object = seen(org, &caller, &schema, object)?;
     let before = live(org, object, id)?.clone();
     if !object.updateable {
         return Err(check::entity_type("updated", &object.name));
     }
-    let given = parse::fields(object, body, raw)?;
-    check::writeable(object, &given, |field| field.updateable)?;
+    let rights = org.permissions.object(caller.user, &object.name);
+    sharing::editable(org, caller.user, object, id, &before, rights.edit)?;
+    let given = parse::fields(object, body, raw, |field| access(org, &caller, object, field) != FieldAccess::Hidden)?;
+    let may_write = |ordinal| access(org, &caller, object, ordinal) == FieldAccess::Write;
+    check::writeable(object, &given, |ordinal, field| field.updateable && may_write(ordinal))?;
     check::unconverted(object, &before)?;
     check::values(object, &given)?;
     let mut draft = Draft { object, row: before.clone(), before: Some(before), given: ordinals(&given) };
@@ -123,11 +132,13 @@ pub fn update(
 pub fn delete(org: &mut Org, caller: impl Into<Caller>, object: &str, id: SalesforceId) -> Result<(), ApiError> {
     let caller = caller.into();
     let schema = org.schema();
-    let object = schema.object(object).ok_or_else(errors::not_found)?;
+    let object = seen(org, &caller, &schema, object)?;
     let before = live(org, object, id)?.clone();
     if !object.deletable {
         return Err(check::entity_type("deleted", &object.name));
     }
+    let rights = org.permissions.object(caller.user, &object.name);
+    sharing::editable(org, caller.user, object, id, &before, rights.delete)?;
     let mut draft = Draft { object, row: before.clone(), before: Some(before), given: Vec::new() };
     draft.set("IsDeleted", Value::Bool(true));
     derive::stamps(&mut draft, org.now(), caller.user);
@@ -148,7 +159,7 @@ fn finish(
     if object.name == "Event" {
         event::complete(&mut draft, org.settings.multiday_events)?;
     }
-    check::references(org, &draft)?;
+    check::references(org, &draft, caller.user)?;
     check::unique(org, &draft, id)?;
     derive::derived(org, &mut draft);
     rules::validate(&org.rules, &draft)?;
@@ -161,10 +172,23 @@ fn finish(
         Some(id) => id,
         None => org.new_id(object).ok_or_else(|| check::entity_type("inserted", &object.name))?,
     };
+    if let ("RecordType", Value::Text(of)) = (object.name.as_str(), draft.get("SobjectType")) {
+        org.add_record_types(of).map_err(|_| errors::invalid_cross_reference(&["SobjectType"]))?;
+    }
     let Draft { row, before, .. } = draft;
     org.put(&object.name, id, row.clone());
     note_activity(org, &object.name, before.as_ref(), Some(&row));
     Ok(id)
+}
+
+/// The object, unless the user may not even read it: then it does not exist.
+fn seen<'a>(org: &Org, caller: &Caller, schema: &'a Schema, name: &str) -> Result<&'a Object, ApiError> {
+    let object = schema.object(name).filter(|object| org.permissions.object(caller.user, &object.name).read);
+    object.ok_or_else(errors::not_found)
+}
+
+fn access(org: &Org, caller: &Caller, object: &Object, field: Ordinal) -> FieldAccess {
+    org.permissions.field(caller.user, &object.name, field)
 }
 
 fn live<'a>(org: &'a Org, object: &Object, id: SalesforceId) -> Result<&'a Row, ApiError> {

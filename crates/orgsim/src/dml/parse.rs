@@ -11,12 +11,26 @@ use crate::schema::{Field, FieldType, Object};
 use crate::value::Value;
 
 /// The fields of a request body. `attributes` is skipped; `raw` is the text that error positions point into.
-pub fn fields(object: &Object, body: &Map<String, Json>, raw: &str) -> Result<Vec<(Ordinal, Value)>, ApiError> {
-    body.iter().filter(|(name, _)| *name != "attributes").map(|(name, json)| field(object, name, json, raw)).collect()
+/// A field that the user does not see is as unknown as one that is not there.
+pub fn fields(
+    object: &Object,
+    body: &Map<String, Json>,
+    raw: &str,
+    seen: impl Fn(Ordinal) -> bool,
+) -> Result<Vec<(Ordinal, Value)>, ApiError> {
+    let fields = body.iter().filter(|(name, _)| *name != "attributes");
+    fields.map(|(name, json)| field(object, name, json, raw, &seen)).collect()
 }
 
-fn field(object: &Object, name: &str, json: &Json, raw: &str) -> Result<(Ordinal, Value), ApiError> {
-    let (ordinal, field) = object.field(name).ok_or_else(|| errors::no_such_column(name, &object.name))?;
+fn field(
+    object: &Object,
+    name: &str,
+    json: &Json,
+    raw: &str,
+    seen: &impl Fn(Ordinal) -> bool,
+) -> Result<(Ordinal, Value), ApiError> {
+    let known = object.field(name).filter(|(ordinal, _)| seen(*ordinal));
+    let (ordinal, field) = known.ok_or_else(|| errors::no_such_column(name, &object.name))?;
     match value(field, json) {
         Ok(value) => Ok((ordinal, value)),
         Err(Mismatch::Id(text)) => Err(wrong_id(field, &text)),

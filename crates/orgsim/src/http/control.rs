@@ -15,6 +15,7 @@ use crate::calls::CallLog;
 use crate::faults::{Fault, Faults};
 use crate::json as wire_json;
 use crate::loader;
+use crate::permissions::Permissions;
 use crate::rules::Rules;
 use crate::schema;
 use crate::worlds::{self, WORLDS, integration_user};
@@ -117,6 +118,28 @@ pub(crate) async fn set_rules(State(shared): State<Arc<Shared>>, body: Bytes) ->
 /// `DELETE rules`: none any more.
 pub(crate) async fn clear_rules(State(shared): State<Arc<Shared>>) -> Answer {
     shared.org_mut().rules = Rules::default();
+    Ok(JsonBody(json!({})))
+}
+
+/// `GET permissions`.
+pub(crate) async fn permissions(State(shared): State<Arc<Shared>>) -> Answer {
+    Ok(JsonBody(shared.org().permissions.as_written()))
+}
+
+/// `POST permissions`: those of the users and objects that it names.
+pub(crate) async fn set_permissions(State(shared): State<Arc<Shared>>, body: Bytes) -> Answer {
+    let written: Map<String, Json> = parse(&body)?;
+    let mut org = shared.org_mut();
+    org.permissions = org.permissions.replaced(&org, &written).map_err(refuse)?;
+    org.touch_schema();
+    Ok(JsonBody(org.permissions.as_written()))
+}
+
+/// `DELETE permissions`: every user is an administrator again.
+pub(crate) async fn clear_permissions(State(shared): State<Arc<Shared>>) -> Answer {
+    let mut org = shared.org_mut();
+    org.permissions = Permissions::default();
+    org.touch_schema();
     Ok(JsonBody(json!({})))
 }
 

@@ -1,14 +1,15 @@
 //! Describe: of one object and of all.
 
+use std::sync::Arc;
+
 use jiff::Timestamp;
 use serde_json::{Value as Json, json};
 
 use crate::errors;
 use crate::org::Org;
-use crate::row::Row;
-use crate::schema::Object;
-use crate::schema::describe::{self, RecordTypeInfo};
-use crate::value::Value;
+use crate::schema::Schema;
+use crate::schema::describe;
+use crate::sharing;
 
 use super::state::Access;
 use super::wire::{Reply, Request};
@@ -17,7 +18,8 @@ use super::wire::{Reply, Request};
 pub(crate) fn global(access: &mut Access<'_>, request: &Request) -> Reply {
     access.read(|org| {
         cached(org, request, || {
-            let objects = org.schema_ref().objects().iter();
+            let seen = seen(org, request);
+            let objects = seen.objects().iter();
             let sobjects: Json = objects.map(|o| describe::global_entry(o, &request.version)).collect();
             json!({ "encoding": "UTF-8", "maxBatchSize": 200, "sobjects": sobjects })
         })
@@ -27,11 +29,21 @@ pub(crate) fn global(access: &mut Access<'_>, request: &Request) -> Reply {
 /// `GET sobjects/X/describe`. Honours `If-Modified-Since` (Salesforce facts 2.5).
 pub(crate) fn one(access: &mut Access<'_>, request: &Request, object: &str) -> Reply {
     access.read(|org| {
-        let Some(object) = org.schema_ref().object(object) else { return errors::not_found().into() };
+        let schema = seen(org, request);
+        let Some(object) = schema.object(object) else { return errors::not_found().into() };
         cached(org, request, || {
-            describe::describe(object, org.schema_ref(), &request.version, &record_types(org, &object.name))
+            let record_types = sharing::record_types(org, request.user, &object.name);
+            describe::describe(object, &schema, &request.version, &record_types)
         })
     })
+}
+
+/// The schema as the user who asks sees it.
+fn seen(org: &Org, request: &Request) -> Arc<Schema> {
+    match org.permissions.of(request.user) {
+        None => org.schema(),
+        Some(_) => Arc::new(org.permissions.seen(request.user, org.schema_ref())),
+    }
 }
 
 fn cached(org: &Org, request: &Request, body: impl FnOnce() -> Json) -> Reply {
@@ -51,38 +63,4 @@ fn http_date(text: &str) -> Option<Timestamp> {
 
 fn written(instant: Timestamp) -> String {
     instant.strftime("%a, %d %b %Y %H:%M:%S GMT").to_string()
-}
-
-/// The object's record types for its describe. The one created first is everybody's default.
-fn record_types(org: &Org, object: &str) -> Vec<RecordTypeInfo> {
-    let Some((table, schema)) = org.table("RecordType").zip(org.schema_ref().object("RecordType")) else {
-        return Vec::new();
-    };
-    let mut infos: Vec<RecordTypeInfo> = Vec::new();
-    for (id, row) in table.live() {
-        if text(schema, row, "SobjectType") != object {
-            continue;
-        }
-        let active = get(schema, row, "IsActive") == &Value::Bool(true);
-        infos.push(RecordTypeInfo {
-            id: *id,
-            name: text(schema, row, "Name"),
-            developer_name: text(schema, row, "DeveloperName"),
-            active,
-            available: active,
-            default_mapping: active && !infos.iter().any(|info| info.default_mapping),
-        });
-    }
-    infos
-}
-
-fn get<'a>(object: &Object, row: &'a Row, name: &str) -> &'a Value {
-    object.field(name).map_or(&Value::Null, |(ordinal, _)| row.get(ordinal))
-}
-
-fn text(object: &Object, row: &Row, name: &str) -> String {
-    match get(object, row, name) {
-        Value::Text(text) => text.to_string(),
-        _ => String::new(),
-    }
 }

@@ -132,6 +132,10 @@ fn router(shared: Arc<Shared>) -> Router {
         .route("/_sim/fields", post(control::add_fields))
         .route("/_sim/settings", get(control::settings).patch(control::change_settings))
         .route("/_sim/rules", get(control::rules).post(control::set_rules).delete(control::clear_rules))
+        .route(
+            "/_sim/permissions",
+            get(control::permissions).post(control::set_permissions).delete(control::clear_permissions),
+        )
         .route("/_sim/calls", get(control::calls).delete(control::forget_calls))
         .route("/_sim/faults", get(control::faults).post(control::add_fault).delete(control::clear_faults))
         .route("/_sim/late", post(control::late))

@@ -8,7 +8,10 @@ use crate::id::SalesforceId;
 use crate::json as wire_json;
 use crate::org::{Found, Org};
 use crate::schema::{FieldType, Object};
+use crate::sharing;
+use crate::soql::Source as _;
 use crate::value::Value;
+use crate::view::View;
 
 use super::parents;
 use super::state::Access;
@@ -36,16 +39,19 @@ pub(crate) fn get(access: &mut Access<'_>, request: &Request, object: &str, id: 
 }
 
 fn get_in(org: &Org, request: &Request, object: &str, id: &str) -> Result<Reply, ApiError> {
-    let object = org.schema_ref().object(object).ok_or_else(errors::not_found)?;
+    let view = View::new(org, request.user, false);
+    let object = org.schema_ref().object(object).filter(|object| view.readable(&object.name, None));
+    let object = object.ok_or_else(errors::not_found)?;
     let id = parse_id(id)?;
     let row = match org.find(&object.name, id) {
-        Found::Live(row) => row,
+        Found::Live(row) if sharing::visible(org, request.user, object, row) => row,
+        Found::Live(_) => return Err(errors::not_found()),
         Found::Recycled(_) => return Err(errors::entity_is_deleted()),
         Found::Missing => return Err(errors::not_found()),
     };
     let fields = match request.param("fields") {
-        Some(names) => chosen(object, names)?,
-        None => (0..).zip(object.fields()).map(|(ordinal, _)| ordinal).collect(),
+        Some(names) => chosen(object, names, &view)?,
+        None => (0..).take(object.fields().len()).filter(|at| view.readable(&object.name, Some(*at))).collect(),
     };
     let reply = Reply::json(200, wire_json::record(object, id, row, &fields, &request.version));
     let modified = object.field("LastModifiedDate").map(|(ordinal, _)| row.get(ordinal));
@@ -58,9 +64,13 @@ fn get_in(org: &Org, request: &Request, object: &str, id: &str) -> Result<Reply,
 }
 
 /// The ordinals of `A,B`. A field that is not there, or that is only ever written, is no column.
-fn chosen(object: &Object, names: &str) -> Result<Vec<u16>, ApiError> {
+fn chosen(object: &Object, names: &str, view: &View<'_>) -> Result<Vec<u16>, ApiError> {
     let ordinal = |name: &str| match object.field(name) {
-        Some((ordinal, field)) if field.kind != FieldType::JunctionIdList => Ok(ordinal),
+        Some((ordinal, field))
+            if field.kind != FieldType::JunctionIdList && view.readable(&object.name, Some(ordinal)) =>
+        {
+            Ok(ordinal)
+        }
         _ => Err(errors::no_such_column(name, &object.name)),
     };
     names.split(',').map(str::trim).filter(|name| !name.is_empty()).map(ordinal).collect()

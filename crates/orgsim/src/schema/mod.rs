@@ -11,7 +11,7 @@ use std::fmt;
 
 pub use custom::{custom_field, custom_object};
 pub use field_type::FieldType;
-pub use standard::{Feature, standard};
+pub use standard::{Feature, record_type_field, standard};
 
 use crate::row::Ordinal;
 
@@ -289,6 +289,17 @@ impl Object {
             .iter()
             .position(|f| f.relationship_name.as_deref().is_some_and(|r| r.eq_ignore_ascii_case(name)))?;
         Some((Ordinal::try_from(at).ok()?, &self.fields[at]))
+    }
+
+    /// Keeps the fields that `keep` wants, which it may change. Ordinals are no longer those of stored rows.
+    pub(crate) fn retain_fields(&mut self, mut keep: impl FnMut(Ordinal, &mut Field) -> bool) {
+        let all = std::mem::take(&mut self.fields);
+        self.by_name.clear();
+        for (ordinal, mut field) in (0..).zip(all) {
+            if keep(ordinal, &mut field) {
+                self.put_field(field);
+            }
+        }
     }
 
     /// Adds a field at the end, or replaces the one of that name in place, so that stored rows keep their ordinals.

@@ -53,16 +53,21 @@ impl Schema {
     /// facts, fact 10). The error says that there is no such object.
     pub fn add_record_types(&mut self, object: &str) -> Result<(), SchemaError> {
         let object = self.object_mut(object).ok_or_else(|| SchemaError(format!("there is no object {object}")))?;
-        let mut field = Field::named("RecordTypeId", "Record Type ID", FieldType::Reference);
-        field.length = 18;
-        field.reference_to = vec!["RecordType".to_owned()];
-        field.relationship_name = Some("RecordType".to_owned());
-        (field.createable, field.updateable, field.nillable) = (true, true, true);
-        (field.filterable, field.sortable, field.groupable, field.aggregatable) = (true, true, true, true);
-        field.indexed = true;
-        object.put_field(field);
+        object.put_field(record_type_field());
         Ok(())
     }
+}
+
+/// The `RecordTypeId` of an object that has record types.
+pub fn record_type_field() -> Field {
+    let mut field = Field::named("RecordTypeId", "Record Type ID", FieldType::Reference);
+    field.length = 18;
+    field.reference_to = vec!["RecordType".to_owned()];
+    field.relationship_name = Some("RecordType".to_owned());
+    (field.createable, field.updateable, field.nillable) = (true, true, true);
+    (field.filterable, field.sortable, field.groupable, field.aggregatable) = (true, true, true, true);
+    field.indexed = true;
+    field
 }
 
 #[cfg(test)]
