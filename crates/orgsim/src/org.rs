@@ -129,7 +129,7 @@ impl Org {
 
     /// The org's clock, to the second, as Salesforce keeps it.
     pub fn now(&self) -> Timestamp {
-        to_second(self.settings.now.unwrap_or_else(Timestamp::now))
+        to_second(self.settings.clock())
     }
 
     /// The object an id belongs to by its key prefix.

@@ -1,8 +1,10 @@
 //! What a test may turn while the org runs.
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value as Json};
+
+use crate::latency::Latency;
 
 /// The org's settings, changed by `PATCH /_sim/settings`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -16,6 +18,18 @@ pub struct Settings {
     pub now: Option<Timestamp>,
     /// Events may last up to 14 days instead of one (Salesforce facts 5.2).
     pub multiday_events: bool,
+    /// Milliseconds by the org's clock after which search finds a new or changed record; a real org takes seconds to
+    /// minutes (Salesforce facts 2.4).
+    pub search_lag_ms: u64,
+    /// Rows that a query may read without an index before it runs too long (`QUERY_TIMEOUT`); null is no bound
+    /// (Salesforce facts 0.15).
+    pub query_timeout_rows: Option<u64>,
+    /// Minutes that a session lives without being used; a real org's default is two hours (Salesforce facts 1.6).
+    pub session_minutes: u32,
+    /// Milliseconds that the org's clock is ahead of what `now` or the machine says.
+    pub advance_ms: i64,
+    /// How long answers under `/services` take, drawn anew for each; comes on top of `latency_ms`.
+    pub latency: Option<Latency>,
     /// Each refresh answers a new refresh token and kills the old one (Salesforce facts 1.4).
     pub refresh_token_rotation: bool,
 }
@@ -27,12 +41,23 @@ impl Default for Settings {
             daily_api_limit: 15_000,
             now: None,
             multiday_events: false,
+            search_lag_ms: 0,
+            query_timeout_rows: None,
+            session_minutes: 120,
+            advance_ms: 0,
+            latency: None,
             refresh_token_rotation: false,
         }
     }
 }
 
 impl Settings {
+    /// The org's clock.
+    pub fn clock(&self) -> Timestamp {
+        let now = self.now.unwrap_or_else(Timestamp::now);
+        now.saturating_add(SignedDuration::from_millis(self.advance_ms)).unwrap_or(now)
+    }
+
     /// These settings with some replaced. The error names an unknown key or a value of the wrong type.
     pub fn patched(&self, changes: Map<String, Json>) -> Result<Settings, String> {
         let mut all = serde_json::to_value(self).map_err(|e| e.to_string())?;

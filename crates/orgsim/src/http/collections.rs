@@ -40,7 +40,7 @@ pub(crate) fn create(access: &mut Access<'_>, request: &Request) -> Reply {
     each_record(access, request, None, |org, object, record| {
         let mut fields = record.clone();
         parents::resolve(org, &object, &mut fields)?;
-        let id = dml::create(org, request.user, &object, &fields, &request.body)?;
+        let id = dml::create(org, request.caller(), &object, &fields, &request.body)?;
         Ok(Done { id, created: None })
     })
 }
@@ -56,7 +56,7 @@ pub(crate) fn update(access: &mut Access<'_>, request: &Request) -> Reply {
         };
         let id = SalesforceId::parse(&text).ok_or_else(|| malformed_id(&text))?;
         parents::resolve(org, &object, &mut fields)?;
-        dml::update(org, request.user, &object, id, &fields, &request.body)?;
+        dml::update(org, request.caller(), &object, id, &fields, &request.body)?;
         Ok(Done { id, created: None })
     })
 }
@@ -98,7 +98,7 @@ pub(crate) fn delete(access: &mut Access<'_>, request: &Request) -> Reply {
             let id = SalesforceId::parse(ids[at]).ok_or_else(|| malformed_id(ids[at]))?;
             let object = org.object_of(id).map(|object| object.name.clone());
             let object = object.ok_or_else(|| errors::invalid_cross_reference(&[]))?;
-            dml::delete(org, request.user, &object, id)?;
+            dml::delete(org, request.caller(), &object, id)?;
             Ok(Done { id, created: None })
         })
     })
@@ -195,9 +195,10 @@ fn count(records: usize) -> Result<(), ApiError> {
     }
 }
 
-/// The type in a record's `attributes`, which must come before all fields.
+/// The type in a record's `attributes`. The words of the refusal ask for them first, but a recorded org took them in
+/// any place.
 fn object_of(record: &Map<String, Json>) -> Result<&str, ApiError> {
-    let attributes = record.iter().next().filter(|(key, _)| *key == "attributes").map(|(_, value)| value);
+    let attributes = record.get("attributes");
     attributes.and_then(|attributes| attributes["type"].as_str()).ok_or_else(|| {
         ApiError::on_fields(
             "JSON_PARSER_ERROR",

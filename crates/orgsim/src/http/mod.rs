@@ -16,6 +16,7 @@ mod references;
 mod rest;
 mod route;
 mod rows;
+mod search;
 mod state;
 mod tree;
 mod upsert;

@@ -50,9 +50,15 @@ impl Cursors {
 
 /// `GET query?q=…` and `GET queryAll?q=…`, which also sees the recycle bin.
 pub(crate) fn first_page(shared: &Shared, access: &mut Access<'_>, request: &Request) -> Reply {
+    if let Some(statement) = request.param("explain") {
+        return explain(access, request, statement);
+    }
     let Some(statement) = request.param("q") else {
         return ApiError::new(400, "MALFORMED_QUERY", "A query string has to be specified").into();
     };
+    if request.param("columns") == Some("true") {
+        return columns(access, request, statement);
+    }
     let recycled_too = request.path() == ["queryAll"];
     let answer =
         access.read(|org| soql::query(statement, &View::new(org, request.user, recycled_too), &request.version));
@@ -61,6 +67,11 @@ pub(crate) fn first_page(shared: &Shared, access: &mut Access<'_>, request: &Req
         Err(error) => return ApiError::new(400, error.code, error.message).into(),
     };
     let cost = Cost { rows_scanned: answer.rows_scanned, index_used: answer.index_used };
+    let patience = access.read(|org| org.settings.query_timeout_rows);
+    if cost.index_used.is_none() && patience.is_some_and(|most| cost.rows_scanned > most) {
+        let message = "Your query request was running for too long.";
+        return Reply { cost, ..ApiError::new(400, "QUERY_TIMEOUT", message).into() };
+    }
     let page = page_size(request);
     let mut reply = if answer.records.len() <= page || answer.aggregate {
         Reply::json(200, json!({ "totalSize": answer.total, "done": true, "records": answer.records }))
@@ -71,6 +82,41 @@ pub(crate) fn first_page(shared: &Shared, access: &mut Access<'_>, request: &Req
     };
     reply.cost = cost;
     reply
+}
+
+/// `query?q=…&columns=true`: what the columns are.
+fn columns(access: &mut Access<'_>, request: &Request, statement: &str) -> Reply {
+    let columns = access.read(|org| soql::columns(statement, &View::new(org, request.user, false), &request.version));
+    match columns {
+        Ok(columns) => Reply::json(200, columns),
+        Err(error) => ApiError::new(400, error.code, error.message).into(),
+    }
+}
+
+/// `query?explain=…`: how the query would find its rows, told by running it.
+fn explain(access: &mut Access<'_>, request: &Request, statement: &str) -> Reply {
+    let answer = access.read(|org| {
+        let total = |object: &str| org.table(object).map_or(0, |table| table.live().len());
+        let answer = soql::query(statement, &View::new(org, request.user, false), &request.version);
+        answer.map(|answer| (total(&answer.object), answer))
+    });
+    let (size, answer) = match answer {
+        Ok(answer) => answer,
+        Err(error) => return ApiError::new(400, error.code, error.message).into(),
+    };
+    let index = answer.index_used.as_ref().and_then(|index| index.split_once('.')).map(|(_, field)| field);
+    #[allow(clippy::cast_precision_loss, reason = "a share of at most a few million rows")]
+    let cost = if size == 0 { 0.0 } else { answer.rows_scanned as f64 / size as f64 };
+    let plan = json!({
+        "cardinality": answer.total,
+        "fields": index.into_iter().collect::<Vec<_>>(),
+        "leadingOperationType": if index.is_some() { "Index" } else { "TableScan" },
+        "notes": [],
+        "relativeCost": cost,
+        "sobjectCardinality": size,
+        "sobjectType": answer.object,
+    });
+    Reply::json(200, json!({ "plans": [plan], "sourceQuery": statement }))
 }
 
 /// `GET query/{locator}-{offset}`.

@@ -6,7 +6,7 @@ use crate::errors::{self, ApiError};
 
 use super::state::{Access, Shared};
 use super::wire::{Reply, Request};
-use super::{batch, changed, collections, composite, describes, graph, query, rows, tree, upsert};
+use super::{batch, changed, collections, composite, describes, graph, query, rows, search, tree, upsert};
 
 /// Versions the org answers; 21 to 30 are retired and older ones never spoke REST (Salesforce facts 2.1).
 const OLDEST: u32 = 31;
@@ -34,6 +34,8 @@ pub(crate) fn route(shared: &Shared, access: &mut Access<'_>, request: &Request)
         ("PATCH", ["sobjects", object, field, value]) => upsert::upsert(access, request, object, field, value),
         ("GET", ["query" | "queryAll"]) => query::first_page(shared, access, request),
         ("GET", ["query" | "queryAll", locator]) => query::next_page(shared, request, locator),
+        ("GET", ["search"]) => search::statement(access, request),
+        ("GET" | "POST", ["parameterizedSearch"]) => search::parameters(access, request),
         ("POST", ["composite"]) => composite::run(shared, request),
         ("POST", ["composite", "batch"]) => batch::run(shared, request),
         ("POST", ["composite", "graph"]) => graph::run(shared, request),
@@ -84,7 +86,8 @@ fn resources(request: &Request) -> Json {
             .into_iter()
             .map(|name| (name.to_owned(), format!("{base}/{name}").into()))
             .collect();
-    let identity = format!("/id/{}/{}", crate::org::Org::id(), request.user);
+    let host = request.header("host").unwrap_or("127.0.0.1");
+    let identity = format!("http://{host}/id/{}/{}", crate::org::Org::id(), request.user);
     resources.insert("identity".into(), identity.into());
     resources.into()
 }
@@ -103,7 +106,7 @@ fn allowed(path: &[&str]) -> Option<&'static str> {
         | ["query" | "queryAll", _]
         | ["limits"]
         | ["limits", "recordCount"]
-        | ["recent"]
+        | ["recent" | "search"]
         | ["sobjects", _, "describe" | "updated" | "deleted"] => Some("GET"),
         ["composite" | "parameterizedSearch"] | ["composite", "batch" | "graph"] | ["composite", "tree", _] => {
             Some("POST")

@@ -149,6 +149,6 @@ fn one(org: &mut Org, request: &Request, node: &Node, parent: Option<(&String, J
         fields.insert(field.clone(), id);
     }
     parents::resolve(org, &node.object, &mut fields)?;
-    let id = dml::create(org, request.user, &node.object, &fields, &request.body)?;
+    let id = dml::create(org, request.caller(), &node.object, &fields, &request.body)?;
     Ok(id.as_str().into())
 }

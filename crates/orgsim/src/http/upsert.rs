@@ -84,10 +84,10 @@ pub(crate) fn record(
         }
         [] => {
             fields.insert(key.field.name.clone(), value.into());
-            dml::create(org, request.user, &key.object.name, &fields, &request.body).map(Upserted::Created)
+            dml::create(org, request.caller(), &key.object.name, &fields, &request.body).map(Upserted::Created)
         }
         [id] => {
-            dml::update(org, request.user, &key.object.name, id, &fields, &request.body)?;
+            dml::update(org, request.caller(), &key.object.name, id, &fields, &request.body)?;
             Ok(Upserted::Changed(id))
         }
         _ => Ok(Upserted::Several(key.matches)),

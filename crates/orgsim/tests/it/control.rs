@@ -100,7 +100,7 @@ async fn an_exhausted_limit_refuses() {
         over,
         (403, json!([{"message": "TotalRequests Limit exceeded.", "errorCode": "REQUEST_LIMIT_EXCEEDED"}]))
     );
-    let (status, body) = org.sim_raw(Method::PATCH, "settings", json!({"latency": 5})).await;
+    let (status, body) = org.sim_raw(Method::PATCH, "settings", json!({"latencies": 5})).await;
     assert!(status == 422 && body["error"].as_str().is_some_and(|e| e.contains("latency_ms")), "{body}");
     org.stop().await;
 }

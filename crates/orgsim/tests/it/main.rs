@@ -9,4 +9,5 @@ mod pages;
 mod permissions;
 mod query;
 mod rows;
+mod search;
 mod support;
