@@ -409,8 +409,10 @@ check('recent, updated and deleted answer', async () => {
   const { id } = await conn.sobject('Account').create({ Name: 'Recent' });
   const gone = await conn.sobject('Account').create({ Name: 'Gone' });
   await conn.sobject('Account').destroy(gone.id);
+  // The lists cover whole minutes that are over.
+  await control('PATCH', 'settings', { advance_ms: 120_000 });
   const start = new Date(Date.now() - 3600_000);
-  const end = new Date(Date.now() + 60_000);
+  const end = new Date(Date.now() + 3600_000);
   const updated = await conn.sobject('Account').updated(start, end);
   assert.ok(updated.ids.includes(id));
   assert.match(updated.latestDateCovered, /\+0000$/);

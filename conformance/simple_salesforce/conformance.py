@@ -345,8 +345,9 @@ def recent_changes_are_told():
     record = org.Account.create({"Name": "Changed"})["id"]
     gone = org.Account.create({"Name": "Gone"})["id"]
     org.Account.delete(gone)
+    control("PATCH", "settings", {"advance_ms": 120_000})  # the lists cover whole minutes that are over
     start = datetime.now(timezone.utc) - timedelta(hours=1)
-    end = datetime.now(timezone.utc) + timedelta(minutes=1)
+    end = datetime.now(timezone.utc) + timedelta(hours=1)
     assert record in org.Account.updated(start, end)["ids"]
     assert gone in [row["id"] for row in org.Account.deleted(start, end)["deletedRecords"]]
 
