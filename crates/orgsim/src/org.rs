@@ -6,11 +6,12 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
+use crate::dml::Deletion;
 use crate::id::SalesforceId;
 use crate::permissions::Permissions;
-use crate::row::Row;
+use crate::row::{Ordinal, Row};
 use crate::rules::Rules;
-use crate::schema::{self, Field, FieldType, Object, Schema, SchemaError};
+use crate::schema::{self, Feature, Field, FieldType, Object, Schema, SchemaError};
 use crate::settings::Settings;
 use crate::table::Table;
 
@@ -31,6 +32,8 @@ pub struct Org {
     pub rules: Rules,
     /// What its users may do.
     pub permissions: Permissions,
+    /// What each deleted record took along, for its undelete.
+    pub(crate) deletions: HashMap<SalesforceId, Deletion>,
     journal: Option<Vec<Undo>>,
     recent: VecDeque<(String, SalesforceId)>,
     changes: u64,
@@ -74,6 +77,7 @@ impl Org {
             settings: Settings::default(),
             rules: Rules::default(),
             permissions: Permissions::default(),
+            deletions: HashMap::new(),
             journal: None,
             recent: VecDeque::new(),
             changes: 0,
@@ -173,6 +177,55 @@ impl Org {
         self.note(object, id, live, recycled);
     }
 
+    /// Moves a record out of the recycle bin in the given form.
+    pub fn restore(&mut self, object: &str, id: SalesforceId, row: Row) {
+        let Some(table) = self.tables.get_mut(object) else { return };
+        let live = table.put_live(id, Some(row));
+        let recycled = table.put_recycled(id, None);
+        self.note(object, id, live, recycled);
+    }
+
+    /// Takes new settings. The error names a feature that was to be switched off: its fields would be lost.
+    pub fn change_settings(&mut self, settings: Settings) -> Result<(), String> {
+        let features = |settings: &Settings| {
+            [
+                ("shared_activities", settings.shared_activities, Feature::SharedActivities),
+                ("state_country_picklists", settings.state_country_picklists, Feature::StateCountryPicklists),
+                ("person_accounts", settings.person_accounts, Feature::PersonAccounts),
+            ]
+        };
+        for ((name, was, feature), (_, is, _)) in features(&self.settings).into_iter().zip(features(&settings)) {
+            match (was, is) {
+                (true, false) => return Err(format!("{name} cannot be switched off; reset the org instead")),
+                (false, true) => self.enable(feature),
+                _ => {}
+            }
+        }
+        self.settings = settings;
+        Ok(())
+    }
+
+    /// Switches a feature on: its fields and objects are there from now on.
+    pub fn enable(&mut self, feature: Feature) {
+        Arc::make_mut(&mut self.schema).enable(feature);
+        self.index_schema();
+    }
+
+    /// Adds an object or replaces the one of that name, whose records it keeps.
+    pub fn put_object(&mut self, object: Object) {
+        Arc::make_mut(&mut self.schema).put_object(object);
+        self.index_schema();
+    }
+
+    fn index_schema(&mut self) {
+        let schema = self.schema();
+        for object in schema.objects() {
+            let table = self.tables.entry(object.name.clone()).or_default();
+            indexed(object).for_each(|(ordinal, holds_ids)| table.add_index(ordinal, holds_ids));
+        }
+        self.touch_schema();
+    }
+
     /// Starts a transaction: what follows can be rolled back as a whole.
     pub fn begin(&mut self) {
         self.journal = Some(Vec::new());
@@ -242,10 +295,13 @@ fn to_second(instant: Timestamp) -> Timestamp {
 }
 
 fn table_of(object: &Object) -> Table {
-    let fields = object.fields().iter().enumerate();
-    // The record's own id needs no index: the table is sorted by it.
-    let indexed = fields.filter(|(_, f)| f.indexed && f.kind != FieldType::Id);
-    Table::new(indexed.filter_map(|(at, f)| Some((u16::try_from(at).ok()?, holds_ids(f)))))
+    Table::new(indexed(object))
+}
+
+/// The indexed fields, with whether they hold ids. The record's own id needs no index: the table is sorted by it.
+fn indexed(object: &Object) -> impl Iterator<Item = (Ordinal, bool)> {
+    let fields = (0..).zip(object.fields()).filter(|(_, f)| f.indexed && f.kind != FieldType::Id);
+    fields.map(|(at, f)| (at, holds_ids(f)))
 }
 
 fn holds_ids(field: &Field) -> bool {

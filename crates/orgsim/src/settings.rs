@@ -21,6 +21,12 @@ pub struct Settings {
     /// Milliseconds by the org's clock after which search finds a new or changed record; a real org takes seconds to
     /// minutes (Salesforce facts 2.4).
     pub search_lag_ms: u64,
+    /// Events have several people (Salesforce facts 5.2). A feature that is on stays on until the org is reset.
+    pub shared_activities: bool,
+    /// Countries and states have codes from a list (Salesforce facts 5.4); stays on.
+    pub state_country_picklists: bool,
+    /// Accounts may be persons (Salesforce facts 5.3); stays on.
+    pub person_accounts: bool,
     /// Rows that a query may read without an index before it runs too long (`QUERY_TIMEOUT`); null is no bound
     /// (Salesforce facts 0.15).
     pub query_timeout_rows: Option<u64>,
@@ -42,6 +48,9 @@ impl Default for Settings {
             now: None,
             multiday_events: false,
             search_lag_ms: 0,
+            shared_activities: false,
+            state_country_picklists: false,
+            person_accounts: false,
             query_timeout_rows: None,
             session_minutes: 120,
             advance_ms: 0,

@@ -127,7 +127,9 @@ pub fn record_types(org: &Org, user: SalesforceId, object: &str) -> Vec<RecordTy
         }
         let active = get(schema, row, "IsActive") == &Value::Bool(true);
         let available = active && org.permissions.may_use(user, object, *id);
-        let first = chosen.is_none() && available && !infos.iter().any(|info| info.default_mapping);
+        // A person account gets its record type from being one.
+        let of_persons = get(schema, row, "IsPersonType") == &Value::Bool(true);
+        let first = chosen.is_none() && available && !of_persons && !infos.iter().any(|info| info.default_mapping);
         infos.push(RecordTypeInfo {
             id: *id,
             name: text(schema, row, "Name"),

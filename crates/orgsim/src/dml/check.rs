@@ -117,7 +117,11 @@ pub(super) fn references(org: &Org, draft: &Draft<'_>, user: SalesforceId) -> Re
         let field = &draft.object.fields()[usize::from(ordinal)];
         match draft.row.get(ordinal) {
             Value::Id(id) if field.kind == FieldType::Reference => reference(org, draft.object, field, *id, user)?,
-            Value::Ids(ids) => ids.iter().try_for_each(|id| reference(org, draft.object, field, *id, user))?,
+            Value::Ids(ids) => {
+                // Only events have lists of people; they may name what their WhoId may.
+                let who = draft.object.field("WhoId").map_or(field, |(_, who)| who);
+                ids.iter().try_for_each(|id| reference(org, draft.object, who, *id, user))?;
+            }
             Value::Null if field.name == "OwnerId" => {
                 let message = format!("{}: cannot be blank", field.label);
                 return Err(ApiError::on_fields("INVALID_CROSS_REFERENCE_KEY", message, &["OwnerId"]));

@@ -40,6 +40,14 @@ pub(super) fn stamps(draft: &mut Draft<'_>, now: Timestamp, user: SalesforceId) 
     draft.set("SystemModstamp", Value::DateTime(now));
 }
 
+/// Marks a stored record as changed now.
+pub(super) fn touch(org: &mut Org, object: &Object, id: SalesforceId, user: SalesforceId) {
+    let Found::Live(row) = org.find(&object.name, id) else { return };
+    let mut draft = Draft { object, row: row.clone(), before: Some(row.clone()), given: Vec::new() };
+    stamps(&mut draft, org.now(), user);
+    org.put(&object.name, id, draft.row);
+}
+
 /// Sets the fields that Salesforce derives from others.
 pub(super) fn derived(org: &Org, draft: &mut Draft<'_>) {
     person_name(draft);

@@ -1,9 +1,15 @@
 //! Changing records, with the checks Salesforce makes on the way.
 
+mod address;
 mod check;
+mod convert;
+mod deletion;
 mod derive;
 mod event;
+mod merge;
 pub mod parse;
+mod people;
+mod person;
 
 use serde_json::{Map, Value as Json};
 
@@ -18,7 +24,10 @@ use crate::sharing;
 use crate::value::Value;
 
 pub(crate) use check::holders;
+pub use convert::{Conversion, Converted, convert};
+pub use deletion::{Deletion, undelete};
 pub use derive::{complete_loaded, note_activity};
+pub use merge::merge;
 
 /// Who writes, and what the call's headers ask for.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -31,6 +40,13 @@ pub struct Caller {
     pub allow_duplicates: bool,
     /// API version without `v`, for the addresses of duplicates.
     pub version: String,
+}
+
+impl Caller {
+    /// The API version as a number; the newest where it is none.
+    fn number(&self) -> u32 {
+        self.version.split('.').next().and_then(|number| number.parse().ok()).unwrap_or(u32::MAX)
+    }
 }
 
 impl From<SalesforceId> for Caller {
@@ -139,12 +155,7 @@ pub fn delete(org: &mut Org, caller: impl Into<Caller>, object: &str, id: Salesf
     }
     let rights = org.permissions.object(caller.user, &object.name);
     sharing::editable(org, caller.user, object, id, &before, rights.delete)?;
-    let mut draft = Draft { object, row: before.clone(), before: Some(before), given: Vec::new() };
-    draft.set("IsDeleted", Value::Bool(true));
-    derive::stamps(&mut draft, org.now(), caller.user);
-    let Draft { row, before, .. } = draft;
-    org.recycle(&object.name, id, row);
-    note_activity(org, &object.name, before.as_ref(), None);
+    deletion::recycle(org, &caller, &object.name, id);
     Ok(())
 }
 
@@ -155,8 +166,11 @@ fn finish(
     id: Option<SalesforceId>,
 ) -> Result<SalesforceId, ApiError> {
     let object = draft.object;
+    person::settle(org, &mut draft)?;
     check::required(&draft)?;
+    address::settle(&mut draft)?;
     if object.name == "Event" {
+        people::settle(&mut draft, caller)?;
         event::complete(&mut draft, org.settings.multiday_events)?;
     }
     check::references(org, &draft, caller.user)?;
@@ -178,6 +192,10 @@ fn finish(
     let Draft { row, before, .. } = draft;
     org.put(&object.name, id, row.clone());
     note_activity(org, &object.name, before.as_ref(), Some(&row));
+    if object.name == "Event" {
+        people::relate(org, caller, id, &row);
+    }
+    person::mirror(org, caller, object, id, &row);
     Ok(id)
 }
 

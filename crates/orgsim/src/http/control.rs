@@ -12,7 +12,10 @@ use serde::de::DeserializeOwned;
 use serde_json::{Map, Value as Json, json};
 
 use crate::calls::CallLog;
+use crate::dml::{self, Conversion};
+use crate::errors::ApiError;
 use crate::faults::{Fault, Faults};
+use crate::id::SalesforceId;
 use crate::json as wire_json;
 use crate::loader;
 use crate::permissions::Permissions;
@@ -98,7 +101,17 @@ pub(crate) async fn settings(State(shared): State<Arc<Shared>>) -> Answer {
 pub(crate) async fn change_settings(State(shared): State<Arc<Shared>>, body: Bytes) -> Answer {
     let changes: Map<String, Json> = parse(&body)?;
     let mut org = shared.org_mut();
-    org.settings = org.settings.patched(changes).map_err(refuse)?;
+    let settings = org.settings.patched(changes).map_err(refuse)?;
+    let persons = settings.person_accounts && !org.settings.person_accounts;
+    org.change_settings(settings).map_err(refuse)?;
+    if persons {
+        let record_type = json!({
+            "Name": "Person Account", "DeveloperName": "PersonAccount", "SobjectType": "Account", "IsActive": true,
+            "IsPersonType": true,
+        });
+        let records = Map::from_iter([("RecordType".to_owned(), json!([record_type]))]);
+        loader::load(&mut org, integration_user(), &records).map_err(refuse)?;
+    }
     Ok(JsonBody(json!(org.settings)))
 }
 
@@ -119,6 +132,70 @@ pub(crate) async fn set_rules(State(shared): State<Arc<Shared>>, body: Bytes) ->
 pub(crate) async fn clear_rules(State(shared): State<Arc<Shared>>) -> Answer {
     shared.org_mut().rules = Rules::default();
     Ok(JsonBody(json!({})))
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Undelete {
+    id: String,
+}
+
+/// `POST undelete`: `{"id"}`, out of the recycle bin with all that went along.
+pub(crate) async fn undelete(State(shared): State<Arc<Shared>>, body: Bytes) -> Answer {
+    let wanted: Undelete = parse(&body)?;
+    let id = id(&wanted.id)?;
+    dml::undelete(&mut shared.org_mut(), integration_user(), id).map_err(refuse_as)?;
+    Ok(JsonBody(json!({})))
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Merge {
+    object: String,
+    master: String,
+    losers: Vec<String>,
+}
+
+/// `POST merge`: `{"object", "master", "losers": [ids]}`, as a user merges records.
+pub(crate) async fn merge(State(shared): State<Arc<Shared>>, body: Bytes) -> Answer {
+    let wanted: Merge = parse(&body)?;
+    let master = id(&wanted.master)?;
+    let losers = wanted.losers.iter().map(|loser| id(loser)).collect::<Result<Vec<_>, _>>()?;
+    dml::merge(&mut shared.org_mut(), integration_user(), &wanted.object, master, &losers).map_err(refuse_as)?;
+    Ok(JsonBody(json!({})))
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Convert {
+    lead: String,
+    account: Option<String>,
+    #[serde(default)]
+    opportunity: bool,
+}
+
+/// `POST convert`: `{"lead", "account", "opportunity"}`, as a user converts a lead; all or nothing.
+pub(crate) async fn convert(State(shared): State<Arc<Shared>>, body: Bytes) -> Answer {
+    let wanted: Convert = parse(&body)?;
+    let lead = id(&wanted.lead)?;
+    let account = wanted.account.as_deref().map(id).transpose()?;
+    let conversion = Conversion { account, opportunity: wanted.opportunity };
+    let mut org = shared.org_mut();
+    org.begin();
+    match dml::convert(&mut org, integration_user(), lead, conversion) {
+        Ok(made) => {
+            org.commit();
+            Ok(JsonBody(json!({
+                "accountId": made.account.as_str(),
+                "contactId": made.contact.as_str(),
+                "opportunityId": made.opportunity.as_ref().map(SalesforceId::as_str),
+            })))
+        }
+        Err(error) => {
+            org.roll_back();
+            Err(refuse_as(error))
+        }
+    }
 }
 
 /// `GET permissions`.
@@ -200,6 +277,15 @@ pub(crate) async fn changes(State(shared): State<Arc<Shared>>) -> Answer {
 
 fn parse<T: DeserializeOwned>(body: &[u8]) -> Result<T, (StatusCode, JsonBody<Json>)> {
     serde_json::from_slice(body).map_err(|error| refuse(error.to_string()))
+}
+
+fn id(text: &str) -> Result<SalesforceId, (StatusCode, JsonBody<Json>)> {
+    SalesforceId::parse(text).ok_or_else(|| refuse(format!("{text} is no record id")))
+}
+
+/// What Salesforce would have said, as the control interface says it.
+fn refuse_as(error: ApiError) -> (StatusCode, JsonBody<Json>) {
+    refuse(error.entries.into_iter().map(|entry| entry.message).collect::<Vec<_>>().join("; "))
 }
 
 fn refuse(message: String) -> (StatusCode, JsonBody<Json>) {

@@ -133,6 +133,9 @@ fn router(shared: Arc<Shared>) -> Router {
         .route("/_sim/fields", post(control::add_fields))
         .route("/_sim/settings", get(control::settings).patch(control::change_settings))
         .route("/_sim/rules", get(control::rules).post(control::set_rules).delete(control::clear_rules))
+        .route("/_sim/undelete", post(control::undelete))
+        .route("/_sim/merge", post(control::merge))
+        .route("/_sim/convert", post(control::convert))
         .route(
             "/_sim/permissions",
             get(control::permissions).post(control::set_permissions).delete(control::clear_permissions),
