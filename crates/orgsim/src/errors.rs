@@ -144,6 +144,11 @@ pub fn session_invalid() -> ApiError {
     ApiError::new(401, "INVALID_SESSION_ID", "Session expired or invalid")
 }
 
+/// An access token of an app that has no `api` scope (Salesforce facts 1.7).
+pub fn no_api_session() -> ApiError {
+    ApiError::new(403, "INVALID_SESSION_ID", "This session is not valid for use with the REST API")
+}
+
 /// A request without a usable `Authorization` header (Salesforce facts 1.7).
 pub fn auth_header_invalid() -> ApiError {
     ApiError::new(401, "INVALID_AUTH_HEADER", "INVALID_HEADER_TYPE")

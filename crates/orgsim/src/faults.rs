@@ -50,6 +50,23 @@ pub enum Effect {
     Drop(Drop),
     /// The request takes effect and its answer comes this many milliseconds late.
     SlowMs(u64),
+    /// The request waits, without effect, until `POST /_sim/release`; also when its client has gone.
+    Hold(bool),
+    /// The request is answered with a page instead of JSON, with this status and without effect: what stands before a
+    /// real org does so under maintenance (Salesforce facts 3).
+    Html(u16),
+    /// The caller's session, or its whole grant, ends before the request is looked at.
+    Revoke(Revoke),
+}
+
+/// What a request's token loses.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Revoke {
+    /// The session: a refresh helps.
+    Session,
+    /// The grant, with its refresh token: only a new sign-in helps.
+    Grant,
 }
 
 /// An error to answer with.
@@ -77,6 +94,8 @@ pub enum Drop {
     After,
     /// Some time after the connection is dropped: when `POST /_sim/late` lets it.
     Late,
+    /// So many milliseconds after the connection is dropped, by the org's clock.
+    LateMs(u64),
 }
 
 /// A request as a fault sees it.
@@ -101,6 +120,12 @@ pub struct Plan {
     pub drop: Option<Drop>,
     /// How late the answer comes, in milliseconds.
     pub slow_ms: u64,
+    /// The request waits until it is released.
+    pub hold: bool,
+    /// The status of the page to answer with.
+    pub html: Option<u16>,
+    /// What the caller's token loses.
+    pub revoke: Option<Revoke>,
 }
 
 /// The faults in force, oldest first.
@@ -143,6 +168,18 @@ impl Faults {
                 }
                 Effect::SlowMs(ms) if whole || part => {
                     plan.slow_ms = plan.slow_ms.saturating_add(*ms);
+                    true
+                }
+                Effect::Hold(true) if whole || part => {
+                    plan.hold = true;
+                    true
+                }
+                Effect::Html(status) if whole && plan.html.is_none() => {
+                    plan.html = Some(*status);
+                    true
+                }
+                Effect::Revoke(what) if whole || part => {
+                    plan.revoke = Some(*what);
                     true
                 }
                 _ => false,

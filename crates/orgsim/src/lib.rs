@@ -11,6 +11,7 @@ pub mod faults;
 mod http;
 pub mod id;
 pub mod json;
+pub mod jwt;
 pub mod latency;
 pub mod loader;
 pub mod org;

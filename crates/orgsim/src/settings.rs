@@ -30,8 +30,9 @@ pub struct Settings {
     /// Rows that a query may read without an index before it runs too long (`QUERY_TIMEOUT`); null is no bound
     /// (Salesforce facts 0.15).
     pub query_timeout_rows: Option<u64>,
-    /// Minutes that a session lives without being used; a real org's default is two hours (Salesforce facts 1.6).
-    pub session_minutes: u32,
+    /// Minutes that a session lives without being used; null lets it live until it is revoked, so that a test may move
+    /// the clock. A real org's default is two hours (Salesforce facts 1.6).
+    pub session_minutes: Option<u32>,
     /// Milliseconds that the org's clock is ahead of what `now` or the machine says.
     pub advance_ms: i64,
     /// How long answers under `/services` take, drawn anew for each; comes on top of `latency_ms`.
@@ -52,7 +53,7 @@ impl Default for Settings {
             state_country_picklists: false,
             person_accounts: false,
             query_timeout_rows: None,
-            session_minutes: 120,
+            session_minutes: None,
             advance_ms: 0,
             latency: None,
             refresh_token_rotation: false,

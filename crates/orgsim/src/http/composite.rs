@@ -49,7 +49,7 @@ pub(crate) fn run(shared: &Shared, request: &Request) -> Reply {
     let answers = if body.all_or_none {
         match as_one(shared, request, parts) {
             Ok(answers) => answers,
-            Err((culprit, error)) => halted(culprit, error, parts.len()),
+            Err(failure) => halted(failure.0, failure.1, parts.len()),
         }
     } else {
         each_alone(shared, request, parts)
@@ -125,7 +125,7 @@ fn each_alone(shared: &Shared, request: &Request, parts: &[Subrequest]) -> Vec<R
 }
 
 /// One transaction: the first failure undoes everything. It is told with its place.
-pub(crate) fn as_one(shared: &Shared, request: &Request, parts: &[Subrequest]) -> Result<Vec<Reply>, (usize, Reply)> {
+pub(crate) fn as_one(shared: &Shared, request: &Request, parts: &[Subrequest]) -> Result<Vec<Reply>, Box<(usize, Reply)>> {
     let mut org = shared.org_mut();
     org.begin();
     let mut results = Results::default();
@@ -134,7 +134,7 @@ pub(crate) fn as_one(shared: &Shared, request: &Request, parts: &[Subrequest]) -
         let answer = one(shared, &mut Access::Held(&mut org), request, sub, &results);
         if answer.status >= 400 {
             org.roll_back();
-            return Err((at, answer));
+            return Err(Box::new((at, answer)));
         }
         results.add(&sub.reference_id, &answer);
         answers.push(answer);

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use axum::Json as JsonBody;
 use axum::body::Bytes;
@@ -11,18 +12,21 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value as Json, json};
 
+use crate::auth::App;
 use crate::calls::CallLog;
 use crate::dml::{self, Conversion};
 use crate::errors::ApiError;
 use crate::faults::{Fault, Faults};
 use crate::id::SalesforceId;
 use crate::json as wire_json;
+use crate::jwt::PublicKey;
 use crate::loader;
 use crate::permissions::Permissions;
 use crate::rules::Rules;
 use crate::schema;
 use crate::worlds::{self, WORLDS, integration_user};
 
+use super::oauth;
 use super::rest;
 use super::state::Shared;
 
@@ -233,9 +237,10 @@ pub(crate) async fn forget_calls(State(shared): State<Arc<Shared>>) -> Answer {
     Ok(JsonBody(json!({})))
 }
 
-/// `GET faults`.
+/// `GET faults`, with the number of requests that are held.
 pub(crate) async fn faults(State(shared): State<Arc<Shared>>) -> Answer {
-    Ok(JsonBody(json!({ "faults": shared.faults().all() })))
+    let held = shared.holding.load(Ordering::Acquire);
+    Ok(JsonBody(json!({ "faults": shared.faults().all(), "held": held })))
 }
 
 /// `POST faults`: one more.
@@ -253,7 +258,65 @@ pub(crate) async fn clear_faults(State(shared): State<Arc<Shared>>) -> Answer {
 
 /// `POST late`: lets the requests of `{"drop": "late"}` faults take effect now.
 pub(crate) async fn late(State(shared): State<Arc<Shared>>) -> Answer {
-    Ok(JsonBody(json!({ "performed": rest::perform_late(&shared) })))
+    Ok(JsonBody(json!({ "performed": rest::perform_late(&shared, None) })))
+}
+
+/// `POST release`: lets the requests of `{"hold": true}` faults go on.
+pub(crate) async fn release(State(shared): State<Arc<Shared>>) -> Answer {
+    let released = shared.holding.load(Ordering::Acquire);
+    shared.held.send_modify(|times| *times += 1);
+    Ok(JsonBody(json!({ "released": released })))
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct NewApp {
+    client_id: String,
+    #[serde(default)]
+    client_secret: String,
+    #[serde(default = "yes")]
+    requires_secret: bool,
+    run_as: Option<String>,
+    #[serde(default)]
+    scopes: Vec<String>,
+    #[serde(default)]
+    callbacks: Vec<String>,
+    /// A PEM certificate or public key.
+    #[serde(alias = "public_key")]
+    certificate: Option<String>,
+    users: Option<Vec<String>>,
+}
+
+fn yes() -> bool {
+    true
+}
+
+/// `POST apps`: registers an External Client App, or replaces the one of that consumer key. Users are named by their
+/// usernames.
+pub(crate) async fn add_app(State(shared): State<Arc<Shared>>, body: Bytes) -> Answer {
+    let new: NewApp = parse(&body)?;
+    let key = new.certificate.as_deref().map(PublicKey::from_pem).transpose();
+    let key = key.map_err(|error| refuse(format!("certificate: {error}")))?;
+    let (run_as, users) = {
+        let org = shared.org();
+        let user = |name: String| {
+            oauth::user_named(&org, &name).ok_or_else(|| refuse(format!("there is no user with the username {name}")))
+        };
+        let run_as = new.run_as.map(user).transpose()?;
+        (run_as, new.users.map(|names| names.into_iter().map(user).collect::<Result<_, _>>()).transpose()?)
+    };
+    let app = App {
+        client_id: new.client_id,
+        client_secret: new.client_secret,
+        requires_secret: new.requires_secret,
+        run_as,
+        scopes: new.scopes,
+        callbacks: new.callbacks,
+        key,
+        users,
+    };
+    shared.auth().put_app(app);
+    Ok(JsonBody(json!({})))
 }
 
 #[derive(Debug, Default, Deserialize)]

@@ -80,7 +80,7 @@ fn one(shared: &Shared, request: &Request, graph: &Graph, subcalls: &mut Vec<cra
     }
     let (answers, successful) = match composite::as_one(shared, request, nodes) {
         Ok(answers) => (answers, true),
-        Err((_, error)) => (vec![error; nodes.len()], false),
+        Err(failure) => (vec![failure.1; nodes.len()], false),
     };
     let response = composite::response(nodes, &answers);
     subcalls.extend(nodes.iter().zip(answers).map(|(sub, answer)| composite::subcall(sub, answer)));

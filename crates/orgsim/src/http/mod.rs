@@ -1,13 +1,16 @@
 //! The org over HTTP.
 
+mod authorize;
 mod batch;
 mod changed;
 mod collections;
 mod composite;
+mod conditions;
 mod connection;
 mod control;
 mod describes;
 mod graph;
+mod identity;
 mod oauth;
 mod pages;
 mod parents;
@@ -28,9 +31,12 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
+use axum::middleware::from_fn_with_state;
 use axum::routing::{any, delete, get, post};
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
+use tower_http::compression::CompressionLayer;
+use tower_http::decompression::RequestDecompressionLayer;
 
 use crate::worlds::{self, WORLDS};
 
@@ -119,11 +125,9 @@ fn find_world(name: &str) -> Result<(&'static str, worlds::World), StartError> {
 
 fn router(shared: Arc<Shared>) -> Router {
     Router::new()
-        .route("/services/oauth2/token", post(oauth::token))
-        .route("/services/oauth2/authorize", get(oauth::authorize).post(oauth::consent))
-        .route("/services/oauth2/revoke", post(oauth::revoke).get(oauth::revoke))
-        .route("/services/oauth2/userinfo", get(oauth::userinfo).post(oauth::userinfo))
-        .route("/id/{org}/{user}", get(oauth::identity))
+        .route("/services/oauth2/{endpoint}", any(oauth::call))
+        .route("/id/{org}/{user}", any(oauth::call))
+        .route("/.well-known/openid-configuration", get(oauth::call))
         .route("/services/data", get(rest::versions))
         .route("/services/data/", get(rest::versions))
         .route("/services/data/{*rest}", any(rest::call))
@@ -143,6 +147,8 @@ fn router(shared: Arc<Shared>) -> Router {
         .route("/_sim/calls", get(control::calls).delete(control::forget_calls))
         .route("/_sim/faults", get(control::faults).post(control::add_fault).delete(control::clear_faults))
         .route("/_sim/late", post(control::late))
+        .route("/_sim/release", post(control::release))
+        .route("/_sim/apps", post(control::add_app))
         .route("/_sim/tokens", delete(control::revoke_tokens))
         .route("/_sim/changes", get(control::changes))
         .route("/", get(pages::home))
@@ -152,5 +158,8 @@ fn router(shared: Arc<Shared>) -> Router {
         .route("/assets/page.js", get(pages::script))
         .fallback(rest::not_found)
         .layer(DefaultBodyLimit::disable())
+        .layer(from_fn_with_state(Arc::clone(&shared), rest::settle))
+        .layer(RequestDecompressionLayer::new().gzip(true))
+        .layer(CompressionLayer::new().gzip(true))
         .with_state(shared)
 }

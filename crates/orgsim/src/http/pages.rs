@@ -81,8 +81,8 @@ pub(crate) async fn record(State(shared): State<Arc<Shared>>, Path((object, id))
     page(StatusCode::OK, &format!("{}: {name}", object.label), &main)
 }
 
-/// The consent form. What was asked travels in hidden fields.
-pub(crate) fn consent(asked: &HashMap<String, String>) -> String {
+/// The consent form, with the users to consent as. What was asked travels in hidden fields.
+pub(crate) fn consent(asked: &HashMap<String, String>, users: &[String], chosen: Option<&str>) -> String {
     let text = |name: &str| asked.get(name).map_or("", String::as_str);
     let kept = ["client_id", "redirect_uri", "state", "scope", "code_challenge"];
     let main = html! {
@@ -93,11 +93,15 @@ pub(crate) fn consent(asked: &HashMap<String, String>) -> String {
             @for name in kept.into_iter().filter(|name| asked.contains_key(*name)) {
                 input type="hidden" name=(name) value=(text(name));
             }
+            p { label for="username" { "Signed in as " }
+                select id="username" name="username" {
+                    @for user in users { option value=(user) selected[chosen == Some(user)] { (user) } }
+                } }
             button name="decision" value="allow" { "Allow" }
             " "
             button.quiet name="decision" value="deny" { "Deny" }
         }
-        p.lede { "This is a simulated org: you are its integration user." }
+        p.lede { "This is a simulated org: nobody has a password, choose who you are." }
     };
     document("Allow access?", &main, false).into_string()
 }

@@ -64,7 +64,9 @@ pub(crate) fn versions() -> Json {
 fn label(version: u32) -> String {
     let release = version - OLDEST;
     let season = ["Summer", "Winter", "Spring"][(release % 3) as usize];
-    format!("{season} '{}", 14 + release.div_ceil(3))
+    // One release has a typographic apostrophe.
+    let apostrophe = if version == 42 { '\u{2019}' } else { '\'' };
+    format!("{season} {apostrophe}{}", 14 + release.div_ceil(3))
 }
 
 fn version(text: &str) -> Result<(), ApiError> {

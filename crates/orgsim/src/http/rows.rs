@@ -10,9 +10,9 @@ use crate::org::{Found, Org};
 use crate::schema::{FieldType, Object};
 use crate::sharing;
 use crate::soql::Source as _;
-use crate::value::Value;
 use crate::view::View;
 
+use super::conditions;
 use super::parents;
 use super::state::Access;
 use super::wire::{Reply, Request};
@@ -53,13 +53,16 @@ fn get_in(org: &Org, request: &Request, object: &str, id: &str) -> Result<Reply,
         Some(names) => chosen(object, names, &view)?,
         None => (0..).take(object.fields().len()).filter(|at| view.readable(&object.name, Some(*at))).collect(),
     };
-    let reply = Reply::json(200, wire_json::record(object, id, row, &fields, &request.version));
-    let modified = object.field("LastModifiedDate").map(|(ordinal, _)| row.get(ordinal));
-    Ok(match modified {
-        Some(Value::DateTime(at)) => {
-            reply.with_header("Last-Modified", at.strftime("%a, %d %b %Y %H:%M:%S GMT").to_string())
-        }
-        _ => reply,
+    if let Some(refused) = conditions::refused(request, object, row) {
+        return Ok(refused);
+    }
+    let mut reply = Reply::json(200, wire_json::record(object, id, row, &fields, &request.version));
+    if object.name == "Account" {
+        reply = reply.with_header("ETag", conditions::etag(row));
+    }
+    Ok(match conditions::last_modified(object, row) {
+        Some(at) => reply.with_header("Last-Modified", conditions::written(at)),
+        None => reply,
     })
 }
 
@@ -82,17 +85,37 @@ pub(crate) fn update(access: &mut Access<'_>, request: &Request, object: &str, i
         let schema = org.schema();
         let object = schema.object(object).ok_or_else(errors::not_found)?;
         let id = parse_id(id)?;
+        if let Some(refused) = unmet(org, request, object, id) {
+            return Ok(refused);
+        }
         let mut body = request.json_object()?;
         parents::resolve(org, &object.name, &mut body)?;
-        dml::update(org, request.caller(), &object.name, id, &body, &request.body)
+        dml::update(org, request.caller(), &object.name, id, &body, &request.body)?;
+        Ok(Reply::empty(204))
     });
-    updated.map(|()| Reply::empty(204)).into()
+    Result::<Reply, ApiError>::into(updated)
 }
 
 /// `DELETE sobjects/X/{id}`.
 pub(crate) fn delete(access: &mut Access<'_>, request: &Request, object: &str, id: &str) -> Reply {
-    let deleted = access.write(|org| dml::delete(org, request.caller(), object, parse_id(id)?));
-    deleted.map(|()| Reply::empty(204)).into()
+    let deleted = access.write(|org| {
+        let schema = org.schema();
+        let object = schema.object(object).ok_or_else(errors::not_found)?;
+        let id = parse_id(id)?;
+        if let Some(refused) = unmet(org, request, object, id) {
+            return Ok(refused);
+        }
+        dml::delete(org, request.caller(), &object.name, id)?;
+        Ok(Reply::empty(204))
+    });
+    Result::<Reply, ApiError>::into(deleted)
+}
+
+fn unmet(org: &Org, request: &Request, object: &Object, id: SalesforceId) -> Option<Reply> {
+    match org.find(&object.name, id) {
+        Found::Live(row) => conditions::refused(request, object, row),
+        _ => None,
+    }
 }
 
 fn parse_id(text: &str) -> Result<SalesforceId, ApiError> {

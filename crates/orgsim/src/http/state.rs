@@ -1,8 +1,11 @@
 //! What all connections share. Every lock is held for the work at hand only: never across an await, and never two of
 //! the small ones at a time.
 
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
+use jiff::Timestamp;
+use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
 use crate::auth::Auth;
@@ -14,6 +17,14 @@ use crate::worlds::World;
 use super::query::Cursors;
 use super::wire::Request;
 
+/// A request whose connection was dropped before its effect.
+#[derive(Debug)]
+pub(crate) struct Late {
+    pub(crate) request: Request,
+    /// When it takes effect; none waits for `POST /_sim/late`.
+    pub(crate) due: Option<Timestamp>,
+}
+
 /// The running org.
 #[derive(Debug)]
 pub(crate) struct Shared {
@@ -22,8 +33,13 @@ pub(crate) struct Shared {
     calls: Mutex<CallLog>,
     faults: Mutex<Faults>,
     cursors: Mutex<Cursors>,
-    late: Mutex<Vec<Request>>,
+    late: Mutex<Vec<Late>>,
     world: Mutex<&'static str>,
+    /// Its number grows when held requests are let go.
+    pub(crate) held: watch::Sender<u64>,
+    /// How many requests are held.
+    pub(crate) holding: AtomicUsize,
+    answers: AtomicU64,
     /// Ends waits when the server stops.
     pub(crate) stop: CancellationToken,
 }
@@ -38,6 +54,9 @@ impl Shared {
             cursors: Mutex::default(),
             late: Mutex::default(),
             world: Mutex::new(name),
+            held: watch::Sender::new(0),
+            holding: AtomicUsize::new(0),
+            answers: AtomicU64::new(0),
             stop: CancellationToken::new(),
         }
     }
@@ -50,6 +69,8 @@ impl Shared {
         *self.faults() = Faults::default();
         *self.cursors() = Cursors::default();
         self.late().clear();
+        self.held.send_modify(|times| *times += 1);
+        self.restart_waits();
         *lock(&self.world) = name;
     }
 
@@ -78,8 +99,23 @@ impl Shared {
     }
 
     /// Requests whose connection was dropped and whose effect is still to come.
-    pub(crate) fn late(&self) -> MutexGuard<'_, Vec<Request>> {
+    pub(crate) fn late(&self) -> MutexGuard<'_, Vec<Late>> {
         lock(&self.late)
+    }
+
+    /// How long the next answer waits, by the settings alone, in milliseconds.
+    pub(crate) fn next_wait_ms(&self) -> u64 {
+        let org = self.org();
+        let drawn = org.settings.latency.as_ref().map_or(0, |latency| {
+            let number = self.answers.fetch_add(1, Ordering::Relaxed);
+            latency.wait_ms(number)
+        });
+        org.settings.latency_ms.saturating_add(drawn)
+    }
+
+    /// Starts the sequence of drawn waits again.
+    pub(crate) fn restart_waits(&self) {
+        self.answers.store(0, Ordering::Relaxed);
     }
 
     pub(crate) fn world(&self) -> &'static str {

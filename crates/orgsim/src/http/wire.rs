@@ -53,7 +53,10 @@ impl Request {
         let rest = path.strip_prefix("/services/data/v")?;
         let (version, rest) = rest.split_once('/').unwrap_or((rest, ""));
         let segments = rest.split('/').filter(|part| !part.is_empty()).map(decode).collect();
-        let params = form_urlencoded::parse(query.as_bytes()).into_owned().collect();
+        let params: Vec<(String, String)> = form_urlencoded::parse(query.as_bytes()).into_owned().collect();
+        // A client that cannot send PATCH posts and says what it means (Salesforce facts 2.5).
+        let meant = params.iter().find(|(key, _)| key == "_HttpMethod").map(|(_, value)| value.as_str());
+        let method = meant.filter(|_| method.eq_ignore_ascii_case("post")).unwrap_or(method);
         Some(Request {
             method: method.to_ascii_uppercase(),
             version: version.into(),

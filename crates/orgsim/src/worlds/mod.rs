@@ -57,7 +57,7 @@ fn world(schema: Schema, records: &str) -> World {
     let user = integration_user();
     let records: Map<String, Json> = serde_json::from_str(records).expect("the world's file is JSON");
     loader::load(&mut org, user, &records).expect("the world's file fits the schema");
-    let app = App { client_id: APP.into(), client_secret: APP.into(), run_as: user };
+    let app = App::trusted(APP, user);
     World { org, auth: Auth::new(vec![app]) }
 }
 

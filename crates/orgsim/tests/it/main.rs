@@ -3,6 +3,7 @@
 mod admin_rules;
 mod composite;
 mod control;
+mod grants;
 mod many;
 mod oauth;
 mod org_features;
@@ -13,3 +14,4 @@ mod recycle_bin;
 mod rows;
 mod search;
 mod support;
+mod trouble;

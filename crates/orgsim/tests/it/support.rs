@@ -104,6 +104,27 @@ impl Org {
         answer(request.send().await.expect("an answer")).await
     }
 
+    /// Comes back when a request has met a fault that holds it.
+    pub(crate) async fn until_held(&self) {
+        loop {
+            let faults = self.sim(Method::GET, "faults", Json::Null).await;
+            let list = faults["faults"].as_array().expect("faults");
+            if list.iter().any(|fault| fault["effect"]["hold"] == true && fault["hits"] == 1) && faults["held"] == 1 {
+                break;
+            }
+        }
+    }
+
+    /// Comes back when a call of that kind is in the log.
+    pub(crate) async fn until_logged(&self, kind: &str) {
+        loop {
+            let log = self.sim(Method::GET, "calls", Json::Null).await;
+            if log["calls"].as_array().is_some_and(|calls| calls.iter().any(|call| call["kind"] == kind)) {
+                break;
+            }
+        }
+    }
+
     pub(crate) async fn stop(self) {
         self.server.stop().await;
     }
