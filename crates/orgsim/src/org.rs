@@ -211,9 +211,17 @@ impl Org {
         self.index_schema();
     }
 
-    /// Adds an object or replaces the one of that name, whose records it keeps.
-    pub fn put_object(&mut self, object: Object) {
-        Arc::make_mut(&mut self.schema).put_object(object);
+    /// Adds a custom object; activities may be related to it.
+    pub fn add_custom_object(&mut self, object: Object) {
+        let name = object.name.clone();
+        let schema = Arc::make_mut(&mut self.schema);
+        schema.put_object(object);
+        for activity in ["Event", "Task"] {
+            let what = schema.object_mut(activity).and_then(|activity| activity.field_mut("WhatId"));
+            if let Some(what) = what {
+                what.reference_to.push(name.clone());
+            }
+        }
         self.index_schema();
     }
 

@@ -21,9 +21,10 @@ use crate::id::SalesforceId;
 use crate::json as wire_json;
 use crate::jwt::PublicKey;
 use crate::loader;
+use crate::org::Org;
 use crate::permissions::Permissions;
 use crate::rules::Rules;
-use crate::schema;
+use crate::schema::{self, Field, Object};
 use crate::worlds::{self, WORLDS, integration_user};
 
 use super::oauth;
@@ -46,7 +47,8 @@ pub(crate) async fn reset(State(shared): State<Arc<Shared>>, body: Bytes) -> Ans
     let reset: Reset = if body.is_empty() { Reset::default() } else { parse(&body)? };
     let wanted = reset.world.unwrap_or_else(|| shared.world().to_owned());
     let known = WORLDS.iter().find(|(name, _)| *name == wanted).map(|(name, _)| *name);
-    let Some((name, world)) = known.zip(worlds::build(&wanted)) else {
+    let built = worlds::build_described(&wanted, shared.describes()).transpose().map_err(refuse)?;
+    let Some((name, world)) = known.zip(built) else {
         let names: Vec<&str> = WORLDS.iter().map(|(name, _)| *name).collect();
         return Err(refuse(format!("there is no world named {wanted}; there are {}", names.join(", "))));
     };
@@ -76,23 +78,68 @@ pub(crate) async fn records(State(shared): State<Arc<Shared>>, Path(object): Pat
     Ok(JsonBody(shown.collect()))
 }
 
-/// `POST fields`: `{"Event": [{"name", "label", "type", "length", …}]}`, all or none.
+/// `POST fields`: `{"Event": [{"name", "label", "type", "length", …}]}`, all or none. A field of an activity is one of
+/// events and of tasks (Salesforce facts 5.2); `Activity` names both.
 pub(crate) async fn add_fields(State(shared): State<Arc<Shared>>, body: Bytes) -> Answer {
     let wanted: BTreeMap<String, Vec<Json>> = parse(&body)?;
     let mut org = shared.org_mut();
     let mut fields = Vec::new();
     for (name, list) in &wanted {
-        let object = org.schema_ref().object(name).map(|object| object.name.clone());
-        let object = object.ok_or_else(|| refuse(format!("there is no object {name}")))?;
+        let activity = ACTIVITIES.iter().chain(["Activity"].iter()).any(|known| known.eq_ignore_ascii_case(name));
+        let objects: Vec<&str> = if activity { ACTIVITIES.to_vec() } else { vec![name] };
         for json in list {
             let field = schema::custom_field(json).map_err(|error| refuse(format!("{name}: {error}")))?;
-            fields.push((object.clone(), field));
+            for object in &objects {
+                let known =
+                    org.schema_ref().object(object).ok_or_else(|| refuse(format!("there is no object {name}")))?;
+                check_targets(&org, &field, &[]).map_err(|problem| refuse(format!("{name}: {problem}")))?;
+                fields.push((known.name.clone(), field.clone()));
+            }
         }
     }
     for (object, field) in fields {
         org.put_field(&object, field);
     }
     Ok(JsonBody(json!({})))
+}
+
+/// The objects that share an activity's custom fields.
+const ACTIVITIES: [&str; 2] = ["Event", "Task"];
+
+/// `POST objects`: `[{"name": "Visit__c", "fields": [{"name", "type", …}]}]`, all or none. Activities may be related to
+/// them.
+pub(crate) async fn add_objects(State(shared): State<Arc<Shared>>, body: Bytes) -> Answer {
+    let wanted: Vec<Json> = parse(&body)?;
+    let mut org = shared.org_mut();
+    let mut objects: Vec<Object> = Vec::new();
+    for json in &wanted {
+        let taken: Vec<[u8; 3]> = objects.iter().filter_map(|object| object.key_prefix).collect();
+        let object = schema::custom_object(json, |prefix| {
+            org.schema_ref().by_prefix(prefix).is_some() || taken.iter().any(|t| t == prefix.as_bytes())
+        });
+        let object = object.map_err(|error| refuse(error.to_string()))?;
+        if org.schema_ref().object(&object.name).is_some() {
+            return Err(refuse(format!("there is an object {} already", object.name)));
+        }
+        objects.push(object);
+    }
+    let new: Vec<&str> = objects.iter().map(|object| object.name.as_str()).collect();
+    for (object, field) in objects.iter().flat_map(|object| object.fields().iter().map(move |field| (object, field))) {
+        check_targets(&org, field, &new).map_err(|problem| refuse(format!("{}: {problem}", object.name)))?;
+    }
+    for object in objects {
+        org.add_custom_object(object);
+    }
+    Ok(JsonBody(json!({})))
+}
+
+/// A reference names objects that are there, or that come with it.
+fn check_targets(org: &Org, field: &Field, new: &[&str]) -> Result<(), String> {
+    let known = |name: &&String| org.schema_ref().object(name).is_some() || new.contains(&name.as_str());
+    match field.reference_to.iter().find(|name| !known(name)).filter(|_| field.custom) {
+        Some(name) => Err(format!("field {} refers to {name}, which is no object", field.name)),
+        None => Ok(()),
+    }
 }
 
 /// `GET settings`.

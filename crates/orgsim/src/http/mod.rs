@@ -56,6 +56,8 @@ pub struct Server {
 pub enum StartError {
     /// There is no world of that name.
     UnknownWorld(String),
+    /// The describes are not what a real org sends, or the world needs more than they have.
+    Describes(String),
     /// The address cannot be listened on.
     Listen(SocketAddr, std::io::Error),
 }
@@ -63,10 +65,19 @@ pub enum StartError {
 impl Server {
     /// Starts an org with the records of a world at an address; port 0 takes a free one.
     pub async fn start(addr: SocketAddr, world: &str) -> Result<Server, StartError> {
-        let (name, world) = find_world(world)?;
+        Server::start_described(addr, world, Vec::new()).await
+    }
+
+    /// The same with objects as a real org describes them: `describes` are its answers to `sobjects/X/describe`.
+    pub async fn start_described(
+        addr: SocketAddr,
+        world: &str,
+        describes: Vec<serde_json::Value>,
+    ) -> Result<Server, StartError> {
+        let (name, world) = find_world(world, &describes)?;
         let listener = TcpListener::bind(addr).await.map_err(|error| StartError::Listen(addr, error))?;
         let address = listener.local_addr().map_err(|error| StartError::Listen(addr, error))?;
-        let shared = Arc::new(Shared::new(name, world));
+        let shared = Arc::new(Shared::new(name, world, describes));
         let stop = shared.stop.clone().cancelled_owned();
         let service = router(Arc::clone(&shared)).into_make_service_with_connect_info::<Connection>();
         let serving = tokio::spawn(async move {
@@ -104,6 +115,7 @@ impl fmt::Display for StartError {
                 }
                 Ok(())
             }
+            StartError::Describes(problem) => write!(f, "the describes cannot be used: {problem}"),
             StartError::Listen(address, _) => write!(f, "cannot listen on {address}"),
         }
     }
@@ -112,15 +124,16 @@ impl fmt::Display for StartError {
 impl std::error::Error for StartError {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         match self {
-            StartError::UnknownWorld(_) => None,
+            StartError::UnknownWorld(_) | StartError::Describes(_) => None,
             StartError::Listen(_, error) => Some(error),
         }
     }
 }
 
-fn find_world(name: &str) -> Result<(&'static str, worlds::World), StartError> {
+fn find_world(name: &str, describes: &[serde_json::Value]) -> Result<(&'static str, worlds::World), StartError> {
     let known = WORLDS.iter().find(|(known, _)| *known == name).map(|(known, _)| *known);
-    known.zip(worlds::build(name)).ok_or_else(|| StartError::UnknownWorld(name.into()))
+    let built = worlds::build_described(name, describes).transpose().map_err(StartError::Describes)?;
+    known.zip(built).ok_or_else(|| StartError::UnknownWorld(name.into()))
 }
 
 fn router(shared: Arc<Shared>) -> Router {
@@ -137,6 +150,7 @@ fn router(shared: Arc<Shared>) -> Router {
         .route("/_sim/fields", post(control::add_fields))
         .route("/_sim/settings", get(control::settings).patch(control::change_settings))
         .route("/_sim/rules", get(control::rules).post(control::set_rules).delete(control::clear_rules))
+        .route("/_sim/objects", post(control::add_objects))
         .route("/_sim/undelete", post(control::undelete))
         .route("/_sim/merge", post(control::merge))
         .route("/_sim/convert", post(control::convert))

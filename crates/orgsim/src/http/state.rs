@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use jiff::Timestamp;
+use serde_json::Value as Json;
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
@@ -35,6 +36,7 @@ pub(crate) struct Shared {
     cursors: Mutex<Cursors>,
     late: Mutex<Vec<Late>>,
     world: Mutex<&'static str>,
+    describes: Vec<Json>,
     /// Its number grows when held requests are let go.
     pub(crate) held: watch::Sender<u64>,
     /// How many requests are held.
@@ -45,7 +47,7 @@ pub(crate) struct Shared {
 }
 
 impl Shared {
-    pub(crate) fn new(name: &'static str, world: World) -> Self {
+    pub(crate) fn new(name: &'static str, world: World, describes: Vec<Json>) -> Self {
         Shared {
             org: RwLock::new(world.org),
             auth: Mutex::new(world.auth),
@@ -54,6 +56,7 @@ impl Shared {
             cursors: Mutex::default(),
             late: Mutex::default(),
             world: Mutex::new(name),
+            describes,
             held: watch::Sender::new(0),
             holding: AtomicUsize::new(0),
             answers: AtomicU64::new(0),
@@ -116,6 +119,11 @@ impl Shared {
     /// Starts the sequence of drawn waits again.
     pub(crate) fn restart_waits(&self) {
         self.answers.store(0, Ordering::Relaxed);
+    }
+
+    /// The real describes that every world is built on.
+    pub(crate) fn describes(&self) -> &[Json] {
+        &self.describes
     }
 
     pub(crate) fn world(&self) -> &'static str {

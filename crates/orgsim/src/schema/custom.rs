@@ -65,7 +65,7 @@ struct CustomObject {
     name: String,
     label: Option<String>,
     label_plural: Option<String>,
-    key_prefix: String,
+    key_prefix: Option<String>,
     #[serde(default)]
     fields: Vec<Json>,
 }
@@ -93,17 +93,17 @@ pub fn custom_field(json: &Json) -> Result<Field, SchemaError> {
 }
 
 /// A custom object from JSON: `{"name":"Visit__c","keyPrefix":"a00","label":"Visit","labelPlural":"Visits",
-/// "fields":[…]}`. It gets the fields every custom object has. The error says what to mend.
-pub fn custom_object(json: &Json) -> Result<Object, SchemaError> {
+/// "fields":[…]}`. It gets the fields every custom object has, and without a key prefix the first that is not `taken`.
+/// The error says what to mend.
+pub fn custom_object(json: &Json, taken: impl Fn(&str) -> bool) -> Result<Object, SchemaError> {
     let said: CustomObject = CustomObject::deserialize(json).map_err(|e| SchemaError(format!("object: {e}")))?;
     let fail = |problem: String| SchemaError(format!("object {}: {problem}", said.name));
     check_name(&said.name).map_err(fail)?;
-    let prefix: [u8; 3] = said.key_prefix.as_bytes().try_into().map_err(|_| {
-        fail(format!("`{}` is no key prefix; three letters or digits are meant, like `a00`", said.key_prefix))
-    })?;
-    if !prefix.iter().all(u8::is_ascii_alphanumeric) {
-        return Err(fail("a key prefix has letters and digits only".to_owned()));
-    }
+    let prefix = match &said.key_prefix {
+        Some(prefix) if taken(prefix) => return Err(fail(format!("another object has the key prefix {prefix}"))),
+        Some(prefix) => key_prefix(prefix).map_err(fail)?,
+        None => free_prefix(taken).ok_or_else(|| fail("all key prefixes are taken".to_owned()))?,
+    };
     let label = said.label.clone().unwrap_or_else(|| label_of(&said.name));
     let plural = said.label_plural.clone().unwrap_or_else(|| format!("{label}s"));
     let mut object = Object::named(&said.name, &label, &plural, Some(prefix));
@@ -115,6 +115,19 @@ pub fn custom_object(json: &Json) -> Result<Object, SchemaError> {
         object.put_field(custom_field(field).map_err(|e| fail(e.0))?);
     }
     Ok(object)
+}
+
+fn key_prefix(text: &str) -> Result<[u8; 3], String> {
+    let prefix: Option<[u8; 3]> = text.as_bytes().try_into().ok();
+    prefix
+        .filter(|prefix| prefix.iter().all(u8::is_ascii_alphanumeric))
+        .ok_or_else(|| format!("`{text}` is no key prefix; three letters or digits are meant, like `a00`"))
+}
+
+/// Custom objects have prefixes from `a00` on (Salesforce facts 7).
+fn free_prefix(taken: impl Fn(&str) -> bool) -> Option<[u8; 3]> {
+    let free = (0..100).map(|number| format!("a{number:02}")).find(|prefix| !taken(prefix))?;
+    free.as_bytes().try_into().ok()
 }
 
 fn check_name(name: &str) -> Result<(), String> {
@@ -321,7 +334,7 @@ mod tests {
     #[test]
     fn a_custom_object_has_the_fields_every_object_has() {
         let json = json!({"name": "Visit__c", "keyPrefix": "a00", "fields": [{"name": "Day__c", "type": "date"}]});
-        let object = custom_object(&json).expect("a good object");
+        let object = custom_object(&json, |_| false).expect("a good object");
         assert_eq!(object.label_plural, "Visits");
         for name in ["Id", "Name", "OwnerId", "CreatedDate", "SystemModstamp", "Day__c"] {
             assert!(object.field(name).is_some(), "the object has no {name}");

@@ -2,7 +2,9 @@
 
 mod custom;
 pub mod describe;
+mod difference;
 mod field_type;
+mod real;
 mod standard;
 mod text;
 
@@ -10,7 +12,9 @@ use std::collections::HashMap;
 use std::fmt;
 
 pub use custom::{custom_field, custom_object};
+pub use difference::differences;
 pub use field_type::FieldType;
+pub use real::{add_describes, read_describes};
 pub use standard::{Feature, record_type_field, standard};
 
 use crate::row::Ordinal;
@@ -280,6 +284,21 @@ impl Object {
     pub fn field(&self, name: &str) -> Option<(Ordinal, &Field)> {
         let ordinal = *self.by_name.get(&name.to_ascii_lowercase())?;
         Some((ordinal, &self.fields[usize::from(ordinal)]))
+    }
+
+    pub(crate) fn field_mut(&mut self, name: &str) -> Option<&mut Field> {
+        let ordinal = *self.by_name.get(&name.to_ascii_lowercase())?;
+        self.fields.get_mut(usize::from(ordinal))
+    }
+
+    /// Takes over what another reading of this object knows of its place among its parents' children.
+    fn keep_child_names(&mut self, other: &Object) {
+        for field in &mut self.fields {
+            if let Some((_, known)) = other.field(&field.name) {
+                field.child_relationship.clone_from(&known.child_relationship);
+                field.cascade_delete = known.cascade_delete;
+            }
+        }
     }
 
     /// The reference field behind a parent relationship, in any case.

@@ -72,10 +72,13 @@ fn select<'a>(
     source: &'a dyn Source,
     state: &mut State,
 ) -> Vec<Found<'a>> {
-    // Without ORDER BY the first matching records will do.
-    let enough = if order.is_empty() { plan.limit.map(|limit| limit.saturating_add(plan.offset)) } else { None };
+    // Records are found in id order: without another one the first matching records will do.
+    let sorted_already = order
+        .first()
+        .is_none_or(|by| by.what.steps.is_empty() && by.what.field.kind == FieldType::Id && !by.descending);
+    let enough = plan.limit.map(|limit| limit.saturating_add(plan.offset)).filter(|_| sorted_already);
     let mut found = matching(plan, parent, enough, source, state);
-    if !order.is_empty() {
+    if !sorted_already {
         found = sorted(found, order, source);
     }
     found.into_iter().skip(plan.offset).take(plan.limit.unwrap_or(usize::MAX)).collect()

@@ -3,6 +3,7 @@
 mod admin_rules;
 mod composite;
 mod control;
+mod custom_schema;
 mod grants;
 mod many;
 mod oauth;

@@ -66,9 +66,9 @@ async fn a_shared_event_has_a_list_of_people_whose_first_is_its_who() {
     assert_eq!(org.field("Event", &id, "WhoId").await, c, "a WhoId outside the list is added in front");
     assert_eq!(people(&org, &id).await, [a.clone(), c.clone()]);
     assert_eq!(org.patch(&path, json!({"EventWhoIds": null})).await.0, 204);
-    assert_eq!(people(&org, &id).await, [c.clone()], "an emptied list leaves the primary person");
+    assert_eq!(people(&org, &id).await, std::slice::from_ref(&c), "an emptied list leaves the primary person");
     assert_eq!(org.patch(&path, json!({"WhoId": a})).await.0, 204);
-    assert_eq!(people(&org, &id).await, [a.clone()]);
+    assert_eq!(people(&org, &id).await, std::slice::from_ref(&a));
     assert_eq!(org.patch(&path, json!({"EventWhoIds": [b, a]})).await.0, 204);
     org.sim(Method::POST, "merge", json!({"object": "Contact", "master": c, "losers": [a]})).await;
     assert_eq!(people(&org, &id).await, [b.clone(), c.clone()], "a merged person keeps its place in the list");

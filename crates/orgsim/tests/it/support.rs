@@ -26,8 +26,13 @@ pub(crate) fn client() -> Client {
 
 impl Org {
     pub(crate) async fn start(world: &str) -> Org {
+        Org::start_described(world, Vec::new()).await
+    }
+
+    /// With objects as a real org describes them.
+    pub(crate) async fn start_described(world: &str, describes: Vec<Json>) -> Org {
         let address = "127.0.0.1:0".parse().expect("an address");
-        let server = Server::start(address, world).await.expect("the org starts");
+        let server = Server::start_described(address, world, describes).await.expect("the org starts");
         let mut org = Org { server, client: client(), token: String::new() };
         let (status, body) = org.token(&[("grant_type", "client_credentials"), APP_ID, APP_SECRET]).await;
         assert_eq!(status, 200, "the world's app cannot sign in: {body}");
