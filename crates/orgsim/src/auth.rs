@@ -39,11 +39,16 @@ pub struct App {
 impl App {
     /// An app that may do everything as this user.
     pub fn trusted(name: &str, run_as: SalesforceId) -> Self {
+        App { client_secret: name.into(), run_as: Some(run_as), ..App::public(name) }
+    }
+
+    /// An app without a secret, to which users consent.
+    pub fn public(name: &str) -> Self {
         App {
             client_id: name.into(),
-            client_secret: name.into(),
+            client_secret: String::new(),
             requires_secret: false,
-            run_as: Some(run_as),
+            run_as: None,
             scopes: Vec::new(),
             callbacks: Vec::new(),
             key: None,

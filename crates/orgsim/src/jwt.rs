@@ -3,7 +3,8 @@
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use ring::signature::{RSA_PKCS1_2048_8192_SHA256, UnparsedPublicKey};
-use serde::Deserialize;
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer};
 
 /// DER of the object identifier `rsaEncryption`.
 const RSA: &[u8] = &[0x06, 0x09, 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x01, 0x01];
@@ -36,7 +37,22 @@ pub struct Claims {
     /// The login host the assertion is for.
     pub aud: String,
     /// Seconds since 1970 until which it is good.
+    #[serde(deserialize_with = "seconds")]
     pub exp: f64,
+}
+
+/// A number, or a text of one: a client in wide use sends text.
+fn seconds<'de, D: Deserializer<'de>>(from: D) -> Result<f64, D::Error> {
+    #[derive(Deserialize)]
+    #[serde(untagged)]
+    enum Seconds {
+        Number(f64),
+        Text(String),
+    }
+    match Seconds::deserialize(from)? {
+        Seconds::Number(number) => Ok(number),
+        Seconds::Text(text) => text.parse().map_err(D::Error::custom),
+    }
 }
 
 impl<'a> Assertion<'a> {

@@ -89,6 +89,7 @@ pub(crate) fn document(shared: &Shared, call: &Call, org_id: &str, user_id: &str
         "language": text("LanguageLocaleKey"),
         "locale": text("LocaleSidKey"),
         "utcOffset": utc_offset(&org, user),
+        "last_modified_date": session.issued.strftime("%Y-%m-%dT%H:%M:%SZ").to_string(),
         "is_app_installed": true,
     });
     oauth::json_answer(StatusCode::OK, &body)

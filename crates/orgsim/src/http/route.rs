@@ -12,6 +12,19 @@ use super::{batch, changed, collections, composite, describes, graph, query, row
 const OLDEST: u32 = 31;
 const NEWEST: u32 = 68;
 
+/// Limits of a Developer Edition org that clients look at and nothing here uses up (Salesforce facts 2.8).
+const UNUSED_LIMITS: [(&str, u64); 9] = [
+    ("DailyAsyncApexExecutions", 250_000),
+    ("DailyBulkApiBatches", 15_000),
+    ("DailyBulkV2QueryFileStorageMB", 976_562),
+    ("DailyBulkV2QueryJobs", 10_000),
+    ("DailyStreamingApiEvents", 10_000),
+    ("DataStorageMB", 5),
+    ("FileStorageMB", 20),
+    ("MassEmail", 10),
+    ("SingleEmail", 15),
+];
+
 /// Answers a request that is allowed to come in.
 pub(crate) fn route(shared: &Shared, access: &mut Access<'_>, request: &Request) -> Reply {
     if let Err(error) = version(&request.version) {
@@ -97,7 +110,12 @@ fn resources(request: &Request) -> Json {
 fn limits(shared: &Shared, access: &mut Access<'_>) -> Reply {
     let (max, now) = access.read(|org| (org.settings.daily_api_limit, org.now()));
     let used = shared.calls().used(now);
-    Reply::json(200, json!({ "DailyApiRequests": { "Max": max, "Remaining": max.saturating_sub(used) } }))
+    let limit = |max: u64, remaining: u64| json!({ "Max": max, "Remaining": remaining });
+    let unused = UNUSED_LIMITS.iter().map(|(name, max)| ((*name).to_owned(), limit(*max, *max)));
+    let mut limits: Map<String, Json> = unused.collect();
+    limits.insert("DailyApiRequests".into(), limit(max, max.saturating_sub(used)));
+    limits.sort_keys();
+    Reply::json(200, limits.into())
 }
 
 fn allowed(path: &[&str]) -> Option<&'static str> {

@@ -47,12 +47,12 @@ fn upsert_in(org: &mut Org, request: &Request, object: &str, field: &str, value:
         return Err(ApiError::new(400, "INVALID_FIELD", message));
     }
     let object = org.schema_ref().object(object).map(|object| object.name.clone()).ok_or_else(errors::not_found)?;
+    let location = |id: SalesforceId| format!("/services/data/v{}/sobjects/{object}/{id}", request.version);
     Ok(match record(org, request, &object, (field, value), body)? {
-        Upserted::Created(id) => {
-            let location = format!("/services/data/v{}/sobjects/{object}/{id}", request.version);
-            Reply::json(201, result(id, true)).with_header("Location", location)
+        Upserted::Created(id) => Reply::json(201, result(id, true)).with_header("Location", location(id)),
+        Upserted::Changed(id) if request.number() >= BODY_SINCE => {
+            Reply::json(200, result(id, false)).with_header("Location", location(id))
         }
-        Upserted::Changed(id) if request.number() >= BODY_SINCE => Reply::json(200, result(id, false)),
         Upserted::Changed(_) => Reply::empty(204),
         Upserted::Several(ids) => several(request, &object, &ids),
     })

@@ -23,6 +23,9 @@ pub const WORLDS: [(&str, &str); 2] = [
     ("demo", "a small sales org: accounts, contacts, leads, opportunities, three sales users"),
 ];
 
+/// The app of the official command line, which every org has.
+const CLI_APP: &str = "PlatformCLI";
+
 /// Client id and secret of every world's app.
 pub const APP: &str = "matchbook-demo";
 
@@ -86,8 +89,8 @@ fn world(schema: Schema, records: &str, record_types: &Map<String, Json>) -> Res
     let records: Map<String, Json> = serde_json::from_str(records).expect("the world's file is JSON");
     loader::load(&mut org, user, record_types)?;
     loader::load(&mut org, user, &records)?;
-    let app = App::trusted(APP, user);
-    Ok(World { org, auth: Auth::new(vec![app]) })
+    let apps = vec![App::trusted(APP, user), App::public(CLI_APP)];
+    Ok(World { org, auth: Auth::new(apps) })
 }
 
 #[cfg(test)]

@@ -78,6 +78,8 @@ async fn a_signed_assertion_signs_in() {
         assert_eq!(limits(&org, &text(&body, "access_token")).await.0, 200);
     }
     let good = claims("signer", USER, login, 180);
+    let text = json!({"iss": "signer", "sub": USER, "aud": login, "exp": (NOW_SECONDS + 180).to_string()});
+    assert_eq!(bear(&org, &sign(&text)).await.0, 200, "a client sends the time as text");
     let forged = format!("{}AAAA", &good[..good.len() - 4]);
     for (assertion, expected) in [
         (claims("nobody", USER, login, 180), refused("invalid_client_id", "client identifier invalid")),

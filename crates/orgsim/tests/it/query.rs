@@ -126,3 +126,14 @@ async fn a_composite_reads_with_what_its_queries_found() {
     assert_eq!(answers[3]["body"][0]["errorCode"], "PROCESSING_HALTED", "an empty result has no first record");
     org.stop().await;
 }
+
+#[tokio::test]
+async fn an_org_knows_itself() {
+    let org = Org::start("empty").await;
+    let (_, found) = org.query("SELECT Id, IsSandbox FROM Organization LIMIT 1").await;
+    let id = found["records"][0]["Id"].as_str().expect("the org's own record");
+    assert_eq!(found["records"][0]["IsSandbox"], false);
+    assert!(org.token.starts_with(&id[..15]), "tokens begin with the org's id: {id}");
+    assert_eq!(org.field("Organization", id, "OrganizationType").await, "Developer Edition");
+    org.stop().await;
+}
