@@ -1,7 +1,5 @@
 //! What changed lately and how much there is (Salesforce facts 2.5 and 2.8).
 
-use std::collections::BTreeMap;
-
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Map, Value as Json, json};
 
@@ -11,7 +9,9 @@ use crate::json as wire_json;
 use crate::org::{Found, Org};
 use crate::row::Row;
 use crate::schema::{Object, describe};
+use crate::soql::Source as _;
 use crate::value::Value;
+use crate::view::View;
 
 use super::state::Access;
 use super::wire::{Reply, Request};
@@ -26,7 +26,10 @@ const RECENT_OF_OBJECT: usize = 5;
 /// `GET sobjects/X`: what the object is and its records used last.
 pub(crate) fn basic_info(access: &mut Access<'_>, request: &Request, object: &str) -> Reply {
     access.read(|org| {
-        let Some(object) = org.schema_ref().object(object) else { return errors::not_found().into() };
+        let object = match readable(org, request, object) {
+            Ok(object) => object,
+            Err(error) => return error.into(),
+        };
         let recent = recent_items(org, request, Some(&object.name), RECENT_OF_OBJECT);
         let body = json!({ "objectDescribe": describe::basic_info(object, &request.version), "recentItems": recent });
         Reply::json(200, body)
@@ -40,6 +43,7 @@ pub(crate) fn recent(access: &mut Access<'_>, request: &Request) -> Reply {
 }
 
 fn recent_items(org: &Org, request: &Request, only: Option<&str>, most: usize) -> Vec<Json> {
+    let view = View::new(org, request.user, false);
     let mut seen: Vec<SalesforceId> = Vec::new();
     let mut items = Vec::new();
     for (name, id) in org.recent() {
@@ -47,7 +51,7 @@ fn recent_items(org: &Org, request: &Request, only: Option<&str>, most: usize) -
             break;
         }
         let Some(object) = org.schema_ref().object(name).filter(|object| object.mru_enabled) else { continue };
-        let (Found::Live(row), false) = (org.find(name, *id), seen.contains(id)) else { continue };
+        let (Some(row), false) = (view.row(name, *id), seen.contains(id)) else { continue };
         if only.is_none_or(|only| only == name) {
             seen.push(*id);
             items.push(item(object, *id, row, request));
@@ -84,10 +88,10 @@ pub(crate) fn record_count(access: &mut Access<'_>, request: &Request) -> Reply 
 /// `GET sobjects/X/updated?start=…&end=…`.
 pub(crate) fn updated(access: &mut Access<'_>, request: &Request, object: &str) -> Reply {
     let found = access.read(|org| {
-        let object = org.schema_ref().object(object).ok_or_else(errors::not_found)?;
+        let object = readable(org, request, object)?;
         let window = window(org, request, UPDATED_WINDOW)?;
-        let table = org.table(&object.name);
-        let changed = changed(object, table.map(|table| table.live()), window);
+        let view = View::new(org, request.user, false);
+        let changed = changed(object, view.rows(&object.name), window);
         let ids: Vec<&str> = changed.iter().map(|(_, id)| id.as_str()).collect();
         Ok(Reply::json(200, json!({ "ids": ids, "latestDateCovered": minute(window.1) })))
     });
@@ -97,10 +101,11 @@ pub(crate) fn updated(access: &mut Access<'_>, request: &Request, object: &str) 
 /// `GET sobjects/X/deleted?start=…&end=…`.
 pub(crate) fn deleted(access: &mut Access<'_>, request: &Request, object: &str) -> Reply {
     let found = access.read(|org| {
-        let object = org.schema_ref().object(object).ok_or_else(errors::not_found)?;
+        let object = readable(org, request, object)?;
         let window = window(org, request, DELETED_WINDOW)?;
-        let table = org.table(&object.name);
-        let changed = changed(object, table.map(|table| table.recycled()), window);
+        let view = View::new(org, request.user, true);
+        let recycled = |id: &SalesforceId| matches!(org.find(&object.name, *id), Found::Recycled(_));
+        let changed = changed(object, view.rows(&object.name).filter(|(id, _)| recycled(id)), window);
         let records: Vec<Json> = changed
             .iter()
             .map(|(at, id)| json!({ "deletedDate": wire_json::datetime(*at), "id": id.as_str() }))
@@ -118,19 +123,24 @@ pub(crate) fn deleted(access: &mut Access<'_>, request: &Request, object: &str) 
     Result::<Reply, ApiError>::into(found)
 }
 
+fn readable<'a>(org: &'a Org, request: &Request, object: &str) -> Result<&'a Object, ApiError> {
+    let view = View::new(org, request.user, false);
+    let object = org.schema_ref().object(object).filter(|object| view.readable(&object.name, None));
+    object.ok_or_else(errors::not_found)
+}
+
 /// Records last modified in the window, oldest change first.
-fn changed(
+fn changed<'a>(
     object: &Object,
-    rows: Option<&BTreeMap<SalesforceId, Row>>,
+    rows: impl Iterator<Item = (SalesforceId, &'a Row)>,
     (start, end): (Timestamp, Timestamp),
 ) -> Vec<(Timestamp, SalesforceId)> {
-    let Some((rows, (ordinal, _))) = rows.zip(object.field("LastModifiedDate")) else { return Vec::new() };
-    let at = |row: &Row| match row.get(ordinal) {
-        Value::DateTime(at) => Some(*at),
+    let Some((ordinal, _)) = object.field("LastModifiedDate") else { return Vec::new() };
+    let inside = |(id, row): (SalesforceId, &Row)| match row.get(ordinal) {
+        Value::DateTime(at) if (start..end).contains(at) => Some((*at, id)),
         _ => None,
     };
-    let inside = |(id, row): (&SalesforceId, &Row)| at(row).filter(|at| (start..end).contains(at)).map(|at| (at, *id));
-    let mut changed: Vec<(Timestamp, SalesforceId)> = rows.iter().filter_map(inside).collect();
+    let mut changed: Vec<(Timestamp, SalesforceId)> = rows.filter_map(inside).collect();
     changed.sort_unstable();
     changed
 }
