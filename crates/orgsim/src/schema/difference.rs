@@ -82,15 +82,17 @@ fn values(place: &str, own: &Json, real: &Json, but: &[&str]) -> Vec<String> {
     told.collect()
 }
 
-/// The entries of a picklist that one side lacks.
+/// The entries of a picklist that one side lacks. A real list that somebody shortened lacks nothing.
 fn list(place: &str, own: &Json, real: &Json) -> Vec<String> {
     let values = |field: &Json| -> BTreeSet<String> {
         let entries = field["picklistValues"].as_array().into_iter().flatten();
         entries.filter_map(|entry| Some(entry["value"].as_str()?.to_owned())).collect()
     };
+    let shortened = real["picklistValues"].as_array().into_iter().flatten().any(|entry| entry["value"].is_null());
     let (own, real) = (values(own), values(real));
     let mut lines = Vec::new();
-    for (missing, what) in [(&real - &own, "missing here"), (&own - &real, "not in the real org")] {
+    let additional = if shortened { BTreeSet::new() } else { &own - &real };
+    for (missing, what) in [(&real - &own, "missing here"), (additional, "not in the real org")] {
         if !missing.is_empty() {
             let shown: Vec<&str> = missing.iter().take(5).map(String::as_str).collect();
             lines.push(format!("{place}: {} of its values {what}: {}", missing.len(), shown.join(", ")));

@@ -87,9 +87,12 @@ struct DescribedField {
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct DescribedEntry {
-    value: String,
+    /// Absent where somebody shortened the list.
+    value: Option<String>,
     label: Option<String>,
+    #[serde(default)]
     active: bool,
+    #[serde(default)]
     default_value: bool,
     valid_for: Option<String>,
 }
@@ -194,7 +197,7 @@ impl DescribedField {
         field.compound = self.compound_field_name;
         field.controller = self.controller_name;
         field.restricted_picklist = self.restricted_picklist;
-        field.picklist = self.picklist_values.into_iter().map(DescribedEntry::entry).collect();
+        field.picklist = self.picklist_values.into_iter().filter_map(DescribedEntry::entry).collect();
         field.default_value = self.default_value;
         field.extra_type_info = self.extra_type_info;
         (field.permissionable, field.search_prefilterable) = (self.permissionable, self.search_prefilterable);
@@ -205,15 +208,16 @@ impl DescribedField {
 }
 
 impl DescribedEntry {
-    fn entry(self) -> PicklistEntry {
-        let label = self.label.unwrap_or_else(|| self.value.clone());
-        PicklistEntry {
-            value: self.value,
+    fn entry(self) -> Option<PicklistEntry> {
+        let value = self.value?;
+        let label = self.label.unwrap_or_else(|| value.clone());
+        Some(PicklistEntry {
+            value,
             label,
             active: self.active,
             default: self.default_value,
             valid_for: self.valid_for,
-        }
+        })
     }
 }
 
