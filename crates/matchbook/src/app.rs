@@ -1,14 +1,15 @@
 //! The application: everything that a request or a worker needs, built once.
 
 use std::fs::File;
+use std::path::Path;
 use std::sync::Arc;
 
 use salesforce::auth::LoopbackPolicy;
 
 use crate::clock::Clock;
-use crate::config::{ServeConfig, StoreConfig};
+use crate::config::{ServeConfig, StoreConfig, beside};
 use crate::secrets::{Vault, VaultError};
-use crate::store::{Store, StoreError};
+use crate::store::{Place, Store, StoreError};
 use crate::sync::{Engine, EngineOptions};
 use crate::ui::SignInLimits;
 
@@ -27,8 +28,8 @@ pub struct App {
     pub secure_cookies: bool,
     /// How often one may try to sign in.
     pub sign_in_limits: SignInLimits,
-    /// Held while this process is the server of its database.
-    _lock: File,
+    /// Held while this process is the server of a SQLite database.
+    _lock: Option<File>,
 }
 
 /// Why the application did not come up.
@@ -43,6 +44,11 @@ pub enum BuildError {
     /// The Salesforce client.
     #[error(transparent)]
     Client(#[from] salesforce::client::ClientError),
+    /// PostgreSQL is shared by instances, and so must be the key.
+    #[error(
+        "a PostgreSQL database needs MATCHBOOK_ENCRYPTION_KEY, the same for every instance; make one with `head -c 32 /dev/urandom | base64`"
+    )]
+    KeyNeeded,
     /// The lock file cannot be made.
     #[error("the lock file {path} cannot be used")]
     LockFile {
@@ -58,11 +64,16 @@ pub enum BuildError {
 }
 
 impl App {
-    /// Opens the database and readies the engine. The database is this process's alone until the app is dropped.
+    /// Opens the database and readies the engine. A SQLite database is this process's alone until the app is dropped.
     pub async fn build(config: &ServeConfig, clock: Clock) -> Result<Arc<App>, BuildError> {
-        let lock = lock(&config.store)?;
+        let lock = match &config.store.database {
+            Place::File(path) => Some(lock(path)?),
+            Place::Postgres(_) => None,
+        };
         let (store, vault) = open(&config.store).await?;
-        store.free_all_leases().await?;
+        if lock.is_some() {
+            store.free_all_leases().await?;
+        }
         let loopback = if config.allow_loopback_orgs { LoopbackPolicy::Allow } else { LoopbackPolicy::Refuse };
         let engine =
             Engine::new(EngineOptions { store: store.clone(), vault: vault.clone(), clock: clock.clone(), loopback })?;
@@ -80,20 +91,21 @@ impl App {
 
 /// Opens the database beside a running server or alone.
 pub async fn open(config: &StoreConfig) -> Result<(Store, Vault), BuildError> {
-    let vault = match &config.encryption_key {
-        Some(key) => Vault::from_key(key)?,
-        None => Vault::from_key_file(&config.key_file())?,
+    let vault = match (&config.encryption_key, &config.database) {
+        (Some(key), _) => Vault::from_key(key)?,
+        (None, Place::File(path)) => Vault::from_key_file(&beside(path, "key"))?,
+        (None, Place::Postgres(_)) => return Err(BuildError::KeyNeeded),
     };
     Ok((Store::open(&config.database).await?, vault))
 }
 
-fn lock(config: &StoreConfig) -> Result<File, BuildError> {
-    let path = config.lock_file();
+fn lock(database: &Path) -> Result<File, BuildError> {
+    let path = beside(database, "lock");
     let failed = |source| BuildError::LockFile { path: path.display().to_string(), source };
     let file = File::options().create(true).write(true).truncate(false).open(&path).map_err(failed)?;
     match file.try_lock() {
         Ok(()) => Ok(file),
-        Err(std::fs::TryLockError::WouldBlock) => Err(BuildError::InUse(config.database.display().to_string())),
+        Err(std::fs::TryLockError::WouldBlock) => Err(BuildError::InUse(database.display().to_string())),
         Err(std::fs::TryLockError::Error(source)) => Err(failed(source)),
     }
 }

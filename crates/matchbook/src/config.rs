@@ -1,36 +1,33 @@
 //! Every setting of the process, once: flags, else environment variables, else these defaults.
 
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
 use secrecy::SecretString;
 
+use crate::store::Place;
+
 /// Where the database is and how its secrets open. Every command that opens the database takes these.
 #[derive(Debug, Clone, Args)]
 pub struct StoreConfig {
-    /// The SQLite database file; it is made if it is not there.
-    #[arg(long, env = "MATCHBOOK_DATABASE", default_value = "matchbook.db", value_name = "FILE")]
-    pub database: PathBuf,
+    /// The SQLite database file, which is made if it is not there, or a PostgreSQL URL: postgres://user@host/name.
+    #[arg(long, env = "MATCHBOOK_DATABASE", hide_env_values = true, default_value = "matchbook.db", value_name = "FILE|URL", value_parser = place)]
+    pub database: Place,
 
-    /// The encryption key: 32 bytes in base64. Without it, a key file beside the database is used, and made if need be.
+    /// The encryption key: 32 bytes in base64. Without it, a key file beside a SQLite database is used, and made if need be.
     #[arg(long, env = "MATCHBOOK_ENCRYPTION_KEY", hide_env_values = true, value_name = "KEY")]
     pub encryption_key: Option<SecretString>,
 }
 
-impl StoreConfig {
-    /// The key file beside the database.
-    pub fn key_file(&self) -> PathBuf {
-        beside(&self.database, "key")
-    }
-
-    /// The file that says that a server uses the database.
-    pub fn lock_file(&self) -> PathBuf {
-        beside(&self.database, "lock")
-    }
+/// Reads the place of a database.
+fn place(text: &str) -> Result<Place, std::convert::Infallible> {
+    let url = text.starts_with("postgres://") || text.starts_with("postgresql://");
+    Ok(if url { Place::Postgres(SecretString::from(text)) } else { Place::File(PathBuf::from(text)) })
 }
 
-fn beside(database: &std::path::Path, ending: &str) -> PathBuf {
+/// The file of a database with another ending: `matchbook.db.key`.
+pub fn beside(database: &Path, ending: &str) -> PathBuf {
     let mut name = database.as_os_str().to_owned();
     name.push(".");
     name.push(ending);

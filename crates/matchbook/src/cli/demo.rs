@@ -18,7 +18,7 @@ use crate::apply::{ApplyContext, SecretSources, apply};
 use crate::config::{ServeConfig, StoreConfig};
 use crate::ingest::{self, Received};
 use crate::sources::calcom::SIGNATURE_HEADER;
-use crate::store::UserDraft;
+use crate::store::{Place, UserDraft};
 use crate::{app, auth};
 
 const USER: &str = "admin@northwind.example";
@@ -39,7 +39,7 @@ pub(super) async fn run(args: Args) -> Result<(), Failure> {
     let folder = tempfile::Builder::new().prefix("matchbook-demo-").tempdir()?;
     let org = orgsim::Server::start(args.org, "demo").await?;
     let config = ServeConfig {
-        store: StoreConfig { database: folder.path().join("matchbook.db"), encryption_key: None },
+        store: StoreConfig { database: Place::File(folder.path().join("matchbook.db")), encryption_key: None },
         listen: args.listen,
         workers: 4,
         allow_loopback_orgs: true,

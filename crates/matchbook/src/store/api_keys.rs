@@ -2,6 +2,7 @@
 
 use jiff::Timestamp;
 
+use super::database::sql;
 use super::{Store, StoreError, micros};
 use crate::clock::new_id;
 
@@ -14,13 +15,13 @@ impl Store {
         key_hash: &[u8],
         now: Timestamp,
     ) -> Result<(), StoreError> {
-        sqlx::query("INSERT INTO api_key (id, user_id, name, key_hash, created_at) VALUES ($1, $2, $3, $4, $5)")
+        sql("INSERT INTO api_key (id, user_id, name, key_hash, created_at) VALUES ($1, $2, $3, $4, $5)")
             .bind(new_id("key"))
             .bind(user_id)
             .bind(name)
             .bind(key_hash)
             .bind(micros(now))
-            .execute(&self.write)
+            .run(&self.write)
             .await?;
         Ok(())
     }
@@ -28,9 +29,9 @@ impl Store {
     /// The role of the user whose key this is.
     pub async fn api_key_role(&self, key_hash: &[u8]) -> Result<Option<String>, StoreError> {
         let row: Option<(String,)> =
-            sqlx::query_as("SELECT u.role FROM api_key k JOIN app_user u ON u.id = k.user_id WHERE k.key_hash = $1")
+            sql("SELECT u.role FROM api_key k JOIN app_user u ON u.id = k.user_id WHERE k.key_hash = $1")
                 .bind(key_hash)
-                .fetch_optional(&self.read)
+                .optional(&self.read)
                 .await?;
         Ok(row.map(|(role,)| role))
     }

@@ -1,8 +1,11 @@
 //! Bookings: what is wanted now, and under which uids their source knows them.
 
+use std::collections::BTreeSet;
+
 use domain::booking::{Booking, BookingChange, BookingId, ChangeKind, RecordedBooking, apply_change};
 use jiff::Timestamp;
 
+use super::database::{sql, sql_from_parts};
 use super::event_types::SyncTarget;
 use super::{Store, StoreError, SyncState, Tx, event_types, from_json, instant, json, micros, outbox};
 use crate::clock::new_id;
@@ -112,8 +115,8 @@ type Row = (
 impl Store {
     /// One booking.
     pub async fn booking(&self, id: &str) -> Result<Option<BookingRow>, StoreError> {
-        let sql = format!("{SELECT} WHERE b.id = $1");
-        let row: Option<Row> = sqlx::query_as(sqlx::AssertSqlSafe(sql)).bind(id).fetch_optional(&self.read).await?;
+        let text = format!("{SELECT} WHERE b.id = $1");
+        let row: Option<Row> = sql_from_parts(text).bind(id).optional(&self.read).await?;
         row.map(booking_row).transpose()
     }
 
@@ -134,17 +137,17 @@ impl Store {
             Scope::Cancelled => "b.status = 'cancelled' AND $4 = $4",
             Scope::NeedsAttention => "o.state = 'held' AND $4 = $4",
         };
-        let sql = format!(
+        let text = format!(
             "{SELECT} WHERE {condition} AND (b.start_at {compare} $1 OR (b.start_at = $1 AND b.id {compare} $2))
              ORDER BY b.start_at {direction}, b.id {direction} LIMIT $3"
         );
         let (start, id) = cursor.and_then(read_cursor).unwrap_or((edge, String::new()));
-        let mut rows: Vec<Row> = sqlx::query_as(sqlx::AssertSqlSafe(sql))
+        let mut rows: Vec<Row> = sql_from_parts(text)
             .bind(start)
             .bind(id)
             .bind(i64::try_from(limit + 1).unwrap_or(i64::MAX))
             .bind(micros(now))
-            .fetch_all(&self.read)
+            .all(&self.read)
             .await?;
         let more = rows.len() > limit;
         rows.truncate(limit);
@@ -207,7 +210,10 @@ pub(crate) async fn record_change(tx: &mut Tx, new: NewChange, now: Timestamp) -
         return Ok(RecordedChange::UnknownEventType);
     };
     let known = match &new.identity {
-        Some(identity) => find(tx, identity).await?,
+        Some(identity) => {
+            one_at_a_time(tx, identity).await?;
+            find(tx, identity).await?
+        }
         None => None,
     };
     let id = known.as_ref().map_or_else(|| new_id("bkg"), |k| k.id.clone());
@@ -227,6 +233,23 @@ pub(crate) async fn record_change(tx: &mut Tx, new: NewChange, now: Timestamp) -
     Ok(RecordedChange::Recorded(BookingId(id)))
 }
 
+/// Lets changes of one booking in one after the other, where several processes write: each must see what the one before
+/// it recorded. Locks are taken in a fixed order, so that two changes never wait for each other.
+async fn one_at_a_time(tx: &mut Tx, identity: &BookingIdentity) -> Result<(), StoreError> {
+    if !tx.is_shared() {
+        return Ok(());
+    }
+    let names: BTreeSet<&String> =
+        std::iter::once(&identity.uid).chain(&identity.ical_uid).chain(&identity.previous_uid).collect();
+    for name in names {
+        sql("SELECT pg_advisory_xact_lock(hashtextextended($1, 0))")
+            .bind(format!("{}/{name}", identity.source_id))
+            .run(&mut *tx)
+            .await?;
+    }
+    Ok(())
+}
+
 /// A booking as the change finds it.
 struct KnownBooking {
     id: String,
@@ -237,17 +260,15 @@ struct KnownBooking {
 /// A booking is known by its iCalUID, else by the chain of its uids (spec 10).
 async fn find(tx: &mut Tx, identity: &BookingIdentity) -> Result<Option<KnownBooking>, StoreError> {
     type Row = (String, i64, String, i64, String);
-    let row: Option<Row> = sqlx::query_as(
-        "SELECT id, version, wanted, changed_at, changed_by FROM booking WHERE id = coalesce(
+    let row: Option<Row> = sql("SELECT id, version, wanted, changed_at, changed_by FROM booking WHERE id = coalesce(
             (SELECT id FROM booking WHERE source_id = $1 AND ical_uid = $2),
             (SELECT booking_id FROM booking_uid WHERE source_id = $1 AND uid = $3),
-            (SELECT booking_id FROM booking_uid WHERE source_id = $1 AND uid = $4))",
-    )
+            (SELECT booking_id FROM booking_uid WHERE source_id = $1 AND uid = $4))")
     .bind(&identity.source_id)
     .bind(&identity.ical_uid)
     .bind(&identity.uid)
     .bind(&identity.previous_uid)
-    .fetch_optional(&mut **tx)
+    .optional(&mut *tx)
     .await?;
     row.map(|(id, version, wanted, changed_at, changed_by)| {
         let recorded = recorded_booking(&wanted, changed_at, &changed_by)?;
@@ -277,7 +298,7 @@ async fn insert(
     recorded: &RecordedBooking,
     now: Timestamp,
 ) -> Result<(), StoreError> {
-    sqlx::query(
+    sql(
         "INSERT INTO booking (id, source_id, ical_uid, event_type_id, wanted, changed_at, changed_by, version, status, start_at, attendee_email, created_at, updated_at)
          VALUES ($1, $2, $3, $4, $5, $6, $7, 1, $8, $9, $10, $11, $11)",
     )
@@ -292,7 +313,7 @@ async fn insert(
     .bind(micros(recorded.booking.start))
     .bind(recorded.booking.attendee.email.folded())
     .bind(micros(now))
-    .execute(&mut **tx)
+    .run(&mut *tx)
     .await?;
     Ok(())
 }
@@ -303,7 +324,7 @@ async fn update(
     recorded: &RecordedBooking,
     now: Timestamp,
 ) -> Result<(), StoreError> {
-    sqlx::query(
+    sql(
         "UPDATE booking SET wanted = $2, changed_at = $3, changed_by = $4, version = version + 1, status = $5, start_at = $6,
              attendee_email = $7, updated_at = $8 WHERE id = $1",
     )
@@ -315,25 +336,25 @@ async fn update(
     .bind(micros(recorded.booking.start))
     .bind(recorded.booking.attendee.email.folded())
     .bind(micros(now))
-    .execute(&mut **tx)
+    .run(&mut *tx)
     .await?;
     Ok(())
 }
 
 async fn remember_uids(tx: &mut Tx, id: &str, identity: &BookingIdentity) -> Result<(), StoreError> {
     for uid in std::iter::once(&identity.uid).chain(&identity.previous_uid) {
-        sqlx::query("INSERT INTO booking_uid (source_id, uid, booking_id) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING")
+        sql("INSERT INTO booking_uid (source_id, uid, booking_id) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING")
             .bind(&identity.source_id)
             .bind(uid)
             .bind(id)
-            .execute(&mut **tx)
+            .run(&mut *tx)
             .await?;
     }
     if let Some(ical_uid) = &identity.ical_uid {
-        sqlx::query("UPDATE booking SET ical_uid = $2 WHERE id = $1 AND ical_uid IS NULL")
+        sql("UPDATE booking SET ical_uid = $2 WHERE id = $1 AND ical_uid IS NULL")
             .bind(id)
             .bind(ical_uid)
-            .execute(&mut **tx)
+            .run(&mut *tx)
             .await?;
     }
     Ok(())

@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 use secrecy::SecretString;
 
+use super::database::sql;
 use super::{Store, StoreError, Tx, micros};
 use crate::clock::new_id;
 use crate::secrets::Vault;
@@ -73,21 +74,21 @@ fn connection(row: Row) -> Connection {
 impl Store {
     /// All connections by key.
     pub async fn connections(&self) -> Result<Vec<Connection>, StoreError> {
-        let rows: Vec<Row> = sqlx::query_as(
+        let rows: Vec<Row> = sql(
             "SELECT id, key, name, login_host, api_version, client_id, trouble, client_secret FROM connection ORDER BY key",
         )
-        .fetch_all(&self.read)
+        .all(&self.read)
         .await?;
         Ok(rows.into_iter().map(connection).collect())
     }
 
     /// One connection.
     pub async fn connection(&self, id: &str) -> Result<Option<Connection>, StoreError> {
-        let row: Option<Row> = sqlx::query_as(
+        let row: Option<Row> = sql(
             "SELECT id, key, name, login_host, api_version, client_id, trouble, client_secret FROM connection WHERE id = $1",
         )
         .bind(id)
-        .fetch_optional(&self.read)
+        .optional(&self.read)
         .await?;
         Ok(row.map(connection))
     }
@@ -95,11 +96,10 @@ impl Store {
     /// The stored access token, if there is one.
     pub async fn token(&self, connection_id: &str) -> Result<Option<StoredToken>, StoreError> {
         type TokenRow = (Option<Vec<u8>>, Option<String>, Option<String>);
-        let row: Option<TokenRow> =
-            sqlx::query_as("SELECT access_token, instance_url, user_id FROM connection WHERE id = $1")
-                .bind(connection_id)
-                .fetch_optional(&self.read)
-                .await?;
+        let row: Option<TokenRow> = sql("SELECT access_token, instance_url, user_id FROM connection WHERE id = $1")
+            .bind(connection_id)
+            .optional(&self.read)
+            .await?;
         Ok(row.and_then(|(sealed, instance_url, user_id)| {
             Some(StoredToken { sealed: sealed?, instance_url: instance_url?, user_id })
         }))
@@ -107,7 +107,7 @@ impl Store {
 
     /// Keeps a new access token, before it is used; the connection works again.
     pub async fn save_token(&self, connection_id: &str, token: &StoredToken, now: Timestamp) -> Result<(), StoreError> {
-        sqlx::query(
+        sql(
             "UPDATE connection SET access_token = $2, instance_url = $3, user_id = $4, token_at = $5, trouble = NULL WHERE id = $1",
         )
         .bind(connection_id)
@@ -115,17 +115,17 @@ impl Store {
         .bind(&token.instance_url)
         .bind(&token.user_id)
         .bind(micros(now))
-        .execute(&self.write)
+        .run(&self.write)
         .await?;
         Ok(())
     }
 
     /// Notes that a connection cannot log in, and why.
     pub async fn mark_connection_in_trouble(&self, connection_id: &str, reason: &str) -> Result<(), StoreError> {
-        sqlx::query("UPDATE connection SET trouble = $2 WHERE id = $1")
+        sql("UPDATE connection SET trouble = $2 WHERE id = $1")
             .bind(connection_id)
             .bind(reason)
-            .execute(&self.write)
+            .run(&self.write)
             .await?;
         Ok(())
     }
@@ -140,11 +140,10 @@ pub(crate) async fn put(
     now: Timestamp,
 ) -> Result<String, PutError> {
     let known: Option<(String, String, String, Vec<u8>)> =
-        sqlx::query_as("SELECT id, login_host, client_id, client_secret FROM connection WHERE key = $1")
+        sql("SELECT id, login_host, client_id, client_secret FROM connection WHERE key = $1")
             .bind(&draft.key)
-            .fetch_optional(&mut **tx)
-            .await
-            .map_err(StoreError::from)?;
+            .optional(&mut *tx)
+            .await?;
     let id = known.as_ref().map_or_else(|| new_id("con"), |(id, ..)| id.clone());
     let place = Connection::secret_place(&id);
     let same_credential = known.as_ref().is_some_and(|(_, host, client, sealed)| {
@@ -154,7 +153,7 @@ pub(crate) async fn put(
         *host == draft.login_host && *client == draft.client_id && same_secret
     });
     let sealed = vault.seal(&place, &draft.client_secret)?;
-    sqlx::query(
+    sql(
         "INSERT INTO connection (id, key, name, login_host, api_version, client_id, client_secret, created_at, updated_at)
          VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $8)
          ON CONFLICT (key) DO UPDATE SET name = $3, login_host = $4, api_version = $5, client_id = $6, client_secret = $7, updated_at = $8",
@@ -167,9 +166,9 @@ pub(crate) async fn put(
     .bind(&draft.client_id)
     .bind(&sealed)
     .bind(micros(now))
-    .execute(&mut **tx)
+    .run(&mut *tx)
     .await
-    .map_err(StoreError::from)?;
+    ?;
     if !same_credential {
         forget_token(tx, &id, now).await?;
     }
@@ -188,16 +187,14 @@ pub enum PutError {
 }
 
 async fn forget_token(tx: &mut Tx, id: &str, now: Timestamp) -> Result<(), StoreError> {
-    sqlx::query(
-        "UPDATE connection SET access_token = NULL, instance_url = NULL, user_id = NULL, trouble = NULL WHERE id = $1",
-    )
-    .bind(id)
-    .execute(&mut **tx)
-    .await?;
-    sqlx::query("UPDATE outbox SET due_at = $2 WHERE connection_id = $1 AND state = 'waiting' AND due_at > $2")
+    sql("UPDATE connection SET access_token = NULL, instance_url = NULL, user_id = NULL, trouble = NULL WHERE id = $1")
+        .bind(id)
+        .run(&mut *tx)
+        .await?;
+    sql("UPDATE outbox SET due_at = $2 WHERE connection_id = $1 AND state = 'waiting' AND due_at > $2")
         .bind(id)
         .bind(micros(now))
-        .execute(&mut **tx)
+        .run(&mut *tx)
         .await?;
     Ok(())
 }

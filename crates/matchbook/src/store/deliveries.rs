@@ -2,6 +2,7 @@
 
 use jiff::Timestamp;
 
+use super::database::sql;
 use super::{Store, StoreError, Tx, instant, micros};
 use crate::clock::new_id;
 
@@ -61,13 +62,11 @@ impl Store {
     /// Deliveries that need attention, oldest first, at most `limit`.
     pub async fn waiting_deliveries(&self, limit: i64) -> Result<Vec<DeliveryRow>, StoreError> {
         type Row = (String, String, String, String, i64, Option<String>, Vec<u8>);
-        let rows: Vec<Row> = sqlx::query_as(
-            "SELECT d.id, s.id, s.kind, s.name, d.received_at, d.reason, d.body
+        let rows: Vec<Row> = sql("SELECT d.id, s.id, s.kind, s.name, d.received_at, d.reason, d.body
              FROM delivery d JOIN source s ON s.id = d.source_id
-             WHERE d.state = 'needs_attention' ORDER BY d.received_at LIMIT $1",
-        )
+             WHERE d.state = 'needs_attention' ORDER BY d.received_at LIMIT $1")
         .bind(limit)
-        .fetch_all(&self.read)
+        .all(&self.read)
         .await?;
         rows.into_iter()
             .map(|(id, source_id, source_kind, source_name, at, reason, body)| {
@@ -81,26 +80,24 @@ impl Store {
 /// Stores a delivery and gives its id; `None` says that the same delivery is already stored.
 pub(crate) async fn insert(tx: &mut Tx, new: &NewDelivery<'_>, now: Timestamp) -> Result<Option<String>, StoreError> {
     let id = new_id("dlv");
-    let stored = sqlx::query(
-        "INSERT INTO delivery (id, source_id, received_at, idempotency_key, body, state)
-         VALUES ($1, $2, $3, $4, $5, 'needs_attention') ON CONFLICT (source_id, idempotency_key) DO NOTHING",
-    )
+    let stored = sql("INSERT INTO delivery (id, source_id, received_at, idempotency_key, body, state)
+         VALUES ($1, $2, $3, $4, $5, 'needs_attention') ON CONFLICT (source_id, idempotency_key) DO NOTHING")
     .bind(&id)
     .bind(new.source_id)
     .bind(micros(now))
     .bind(new.idempotency_key)
     .bind(new.body)
-    .execute(&mut **tx)
+    .run(&mut *tx)
     .await?;
-    Ok((stored.rows_affected() == 1).then_some(id))
+    Ok((stored == 1).then_some(id))
 }
 
 /// What became of the delivery of this key earlier.
 pub(crate) async fn earlier(tx: &mut Tx, new: &NewDelivery<'_>) -> Result<(String, Option<String>), StoreError> {
-    Ok(sqlx::query_as("SELECT state, booking_id FROM delivery WHERE source_id = $1 AND idempotency_key = $2")
+    Ok(sql("SELECT state, booking_id FROM delivery WHERE source_id = $1 AND idempotency_key = $2")
         .bind(new.source_id)
         .bind(new.idempotency_key)
-        .fetch_one(&mut **tx)
+        .one(&mut *tx)
         .await?)
 }
 
@@ -112,12 +109,12 @@ pub(crate) async fn settle(
     reason: Option<&str>,
     booking_id: Option<&str>,
 ) -> Result<(), StoreError> {
-    sqlx::query("UPDATE delivery SET state = $2, reason = $3, booking_id = $4 WHERE id = $1")
+    sql("UPDATE delivery SET state = $2, reason = $3, booking_id = $4 WHERE id = $1")
         .bind(id)
         .bind(state.as_str())
         .bind(reason)
         .bind(booking_id)
-        .execute(&mut **tx)
+        .run(&mut *tx)
         .await?;
     Ok(())
 }

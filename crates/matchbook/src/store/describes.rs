@@ -7,6 +7,7 @@ use domain::email_domain::EmailAddress;
 use domain::org_shape::ObjectShape;
 use jiff::Timestamp;
 
+use super::database::sql;
 use super::{Store, StoreError, email_address, from_json, instant, json, micros};
 
 /// What an object looked like to the connection's user.
@@ -24,9 +25,9 @@ impl Store {
     /// The describes kept for a connection.
     pub async fn describes(&self, connection_id: &str) -> Result<Vec<StoredDescribe>, StoreError> {
         let rows: Vec<(String, String, i64)> =
-            sqlx::query_as("SELECT object, body, fetched_at FROM describe WHERE connection_id = $1 ORDER BY object")
+            sql("SELECT object, body, fetched_at FROM describe WHERE connection_id = $1 ORDER BY object")
                 .bind(connection_id)
-                .fetch_all(&self.read)
+                .all(&self.read)
                 .await?;
         rows.into_iter()
             .map(|(object, body, at)| {
@@ -40,15 +41,13 @@ impl Store {
     pub async fn save_describes(&self, connection_id: &str, describes: &[StoredDescribe]) -> Result<(), StoreError> {
         let mut tx = self.begin().await?;
         for describe in describes {
-            sqlx::query(
-                "INSERT INTO describe (connection_id, object, body, fetched_at) VALUES ($1, $2, $3, $4)
-                 ON CONFLICT (connection_id, object) DO UPDATE SET body = $3, fetched_at = $4",
-            )
+            sql("INSERT INTO describe (connection_id, object, body, fetched_at) VALUES ($1, $2, $3, $4)
+                 ON CONFLICT (connection_id, object) DO UPDATE SET body = $3, fetched_at = $4")
             .bind(connection_id)
             .bind(&describe.object)
             .bind(json(&describe.shape))
             .bind(micros(describe.fetched_at))
-            .execute(&mut *tx)
+            .run(&mut tx)
             .await?;
         }
         tx.commit().await?;
@@ -61,12 +60,12 @@ impl Store {
         connection_id: &str,
         since: Timestamp,
     ) -> Result<BTreeMap<EmailAddress, Option<RecordId>>, StoreError> {
-        let rows: Vec<(String, Option<String>)> = sqlx::query_as(
+        let rows: Vec<(String, Option<String>)> = sql(
             "SELECT email_folded, user_id FROM salesforce_user WHERE connection_id = $1 AND asked_at >= $2 ORDER BY email_folded",
         )
         .bind(connection_id)
         .bind(micros(since))
-        .fetch_all(&self.read)
+        .all(&self.read)
         .await?;
         rows.into_iter().map(|(email, user)| Ok((email_address(&email)?, user.map(RecordId)))).collect()
     }
@@ -79,15 +78,13 @@ impl Store {
         user: Option<&RecordId>,
         now: Timestamp,
     ) -> Result<(), StoreError> {
-        sqlx::query(
-            "INSERT INTO salesforce_user (connection_id, email_folded, user_id, asked_at) VALUES ($1, $2, $3, $4)
-             ON CONFLICT (connection_id, email_folded) DO UPDATE SET user_id = $3, asked_at = $4",
-        )
+        sql("INSERT INTO salesforce_user (connection_id, email_folded, user_id, asked_at) VALUES ($1, $2, $3, $4)
+             ON CONFLICT (connection_id, email_folded) DO UPDATE SET user_id = $3, asked_at = $4")
         .bind(connection_id)
         .bind(email.folded())
         .bind(user.map(|u| u.0.as_str()))
         .bind(micros(now))
-        .execute(&self.write)
+        .run(&self.write)
         .await?;
         Ok(())
     }

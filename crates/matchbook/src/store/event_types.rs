@@ -2,6 +2,7 @@
 
 use jiff::Timestamp;
 
+use super::database::sql;
 use super::{Store, StoreError, Tx, micros};
 use crate::clock::new_id;
 
@@ -48,17 +49,16 @@ type Row = (String, String, String, String, i64, Option<String>, bool);
 impl Store {
     /// All event types by key.
     pub async fn event_types(&self) -> Result<Vec<EventType>, StoreError> {
-        let rows: Vec<Row> = sqlx::query_as(
+        let rows: Vec<Row> = sql(
             "SELECT id, key, slug, title, length_minutes, connection_id, sync_enabled <> 0 FROM event_type ORDER BY key",
         )
-        .fetch_all(&self.read)
+        .all(&self.read)
         .await?;
-        let hosts: Vec<(String, String)> = sqlx::query_as(
-            "SELECT h.event_type_id, host.key FROM event_type_host h JOIN host ON host.id = h.host_id
-             ORDER BY h.event_type_id, h.position",
-        )
-        .fetch_all(&self.read)
-        .await?;
+        let hosts: Vec<(String, String)> =
+            sql("SELECT h.event_type_id, host.key FROM event_type_host h JOIN host ON host.id = h.host_id
+             ORDER BY h.event_type_id, h.position")
+            .all(&self.read)
+            .await?;
         let hosts_of = |id: &str| hosts.iter().filter(|(e, _)| e == id).map(|(_, key)| key.clone()).collect();
         Ok(rows
             .into_iter()
@@ -85,9 +85,9 @@ pub(crate) struct SyncTarget {
 /// The event type of a slug.
 pub(crate) async fn by_slug(tx: &mut Tx, slug: &str) -> Result<Option<SyncTarget>, StoreError> {
     let row: Option<(String, Option<String>, bool)> =
-        sqlx::query_as("SELECT id, connection_id, sync_enabled <> 0 FROM event_type WHERE slug = $1")
+        sql("SELECT id, connection_id, sync_enabled <> 0 FROM event_type WHERE slug = $1")
             .bind(slug)
-            .fetch_optional(&mut **tx)
+            .optional(&mut *tx)
             .await?;
     Ok(row.map(|(event_type_id, connection_id, on)| SyncTarget {
         event_type_id,
@@ -97,7 +97,7 @@ pub(crate) async fn by_slug(tx: &mut Tx, slug: &str) -> Result<Option<SyncTarget
 
 /// Writes what the configuration says of an event type, and gives its id.
 pub(crate) async fn put(tx: &mut Tx, draft: &EventTypeDraft, now: Timestamp) -> Result<String, StoreError> {
-    let (id,): (String,) = sqlx::query_as(
+    let (id,): (String,) = sql(
         "INSERT INTO event_type (id, key, slug, title, length_minutes, connection_id, sync_enabled, created_at, updated_at)
          VALUES ($1, $2, $3, $4, $5, (SELECT id FROM connection WHERE key = $6), $7, $8, $8)
          ON CONFLICT (key) DO UPDATE SET slug = $3, title = $4, length_minutes = $5, connection_id = excluded.connection_id, sync_enabled = $7, updated_at = $8
@@ -111,17 +111,17 @@ pub(crate) async fn put(tx: &mut Tx, draft: &EventTypeDraft, now: Timestamp) -> 
     .bind(&draft.connection)
     .bind(i64::from(draft.sync_enabled))
     .bind(micros(now))
-    .fetch_one(&mut **tx)
+    .one(&mut *tx)
     .await?;
-    sqlx::query("DELETE FROM event_type_host WHERE event_type_id = $1").bind(&id).execute(&mut **tx).await?;
+    sql("DELETE FROM event_type_host WHERE event_type_id = $1").bind(&id).run(&mut *tx).await?;
     for (position, host) in (0_i64..).zip(&draft.hosts) {
-        sqlx::query(
+        sql(
             "INSERT INTO event_type_host (event_type_id, host_id, position) SELECT $1, id, $3 FROM host WHERE key = $2",
         )
         .bind(&id)
         .bind(host)
         .bind(position)
-        .execute(&mut **tx)
+        .run(&mut *tx)
         .await?;
     }
     Ok(id)

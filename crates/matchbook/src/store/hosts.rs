@@ -3,6 +3,7 @@
 use domain::email_domain::EmailAddress;
 use jiff::Timestamp;
 
+use super::database::sql;
 use super::{Store, StoreError, Tx, email_address, micros};
 use crate::clock::new_id;
 
@@ -38,9 +39,7 @@ impl Store {
     /// All hosts by key.
     pub async fn hosts(&self) -> Result<Vec<Host>, StoreError> {
         let rows: Vec<(String, String, String, String, String)> =
-            sqlx::query_as("SELECT id, key, name, email, time_zone FROM host ORDER BY key")
-                .fetch_all(&self.read)
-                .await?;
+            sql("SELECT id, key, name, email, time_zone FROM host ORDER BY key").all(&self.read).await?;
         rows.into_iter()
             .map(|(id, key, name, email, time_zone)| {
                 let email = email_address(&email)?;
@@ -52,20 +51,19 @@ impl Store {
 
 /// Writes what the configuration says of a host, and gives its id.
 pub(crate) async fn put(tx: &mut Tx, draft: &HostDraft, now: Timestamp) -> Result<String, StoreError> {
-    let (id,): (String,) = sqlx::query_as(
-        "INSERT INTO host (id, key, name, email, email_folded, time_zone, created_at, updated_at)
+    let (id,): (String,) =
+        sql("INSERT INTO host (id, key, name, email, email_folded, time_zone, created_at, updated_at)
          VALUES ($1, $2, $3, $4, $5, $6, $7, $7)
          ON CONFLICT (key) DO UPDATE SET name = $3, email = $4, email_folded = $5, time_zone = $6, updated_at = $7
-         RETURNING id",
-    )
-    .bind(new_id("hst"))
-    .bind(&draft.key)
-    .bind(&draft.name)
-    .bind(draft.email.as_written())
-    .bind(draft.email.folded())
-    .bind(&draft.time_zone)
-    .bind(micros(now))
-    .fetch_one(&mut **tx)
-    .await?;
+         RETURNING id")
+        .bind(new_id("hst"))
+        .bind(&draft.key)
+        .bind(&draft.name)
+        .bind(draft.email.as_written())
+        .bind(draft.email.folded())
+        .bind(&draft.time_zone)
+        .bind(micros(now))
+        .one(&mut *tx)
+        .await?;
     Ok(id)
 }

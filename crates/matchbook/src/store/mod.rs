@@ -4,6 +4,7 @@ mod api_keys;
 mod bookings;
 mod configuration;
 mod connections;
+mod database;
 mod deliveries;
 mod describes;
 mod event_types;
@@ -13,13 +14,18 @@ mod sources;
 mod sync_runs;
 mod users;
 
-use std::path::Path;
+use std::path::PathBuf;
+use std::str::FromStr as _;
 use std::time::Duration;
 
 use jiff::Timestamp;
+use secrecy::{ExposeSecret as _, SecretString};
+use sqlx::SqlStr;
 use sqlx::migrate::{Migration, MigrationType, Migrator};
+use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
-use sqlx::{SqlStr, Sqlite, SqlitePool, Transaction};
+
+use database::{Pool, Tx, sql};
 
 pub use bookings::{BookingIdentity, BookingPage, BookingRow, NewChange, RecordedChange, Scope};
 pub use configuration::Configuration;
@@ -34,11 +40,22 @@ pub use sources::{Source, SourceDraft};
 pub use sync_runs::{CallRow, NewCall, RunRow};
 pub use users::{User, UserDraft};
 
-/// A transaction that may write.
-pub(crate) type Tx = Transaction<'static, Sqlite>;
+/// The migrations, oldest first: version, name, text for SQLite, text for PostgreSQL.
+const MIGRATIONS: &[(i64, &str, &str, &str)] = &[(
+    1,
+    "first",
+    include_str!("../../migrations/sqlite/0001_first.sql"),
+    include_str!("../../migrations/postgres/0001_first.sql"),
+)];
 
-/// The migrations of SQLite, oldest first: version, name, text.
-const MIGRATIONS: &[(i64, &str, &str)] = &[(1, "first", include_str!("../../migrations/sqlite/0001_first.sql"))];
+/// Which database, and where.
+#[derive(Debug, Clone)]
+pub enum Place {
+    /// A SQLite file; it is made if it is not there.
+    File(PathBuf),
+    /// A PostgreSQL URL, which may hold a password.
+    Postgres(SecretString),
+}
 
 /// Why the database did not do what it was asked.
 #[derive(Debug, thiserror::Error)]
@@ -65,14 +82,21 @@ pub enum StoreError {
 /// The database. Cheap to clone.
 #[derive(Debug, Clone)]
 pub struct Store {
-    /// One connection: SQLite has one writer, and waiting here is fairer than its busy handler.
-    write: SqlitePool,
-    read: SqlitePool,
+    /// On SQLite one connection: there is one writer, and waiting here is fairer than its busy handler.
+    write: Pool,
+    read: Pool,
 }
 
 impl Store {
-    /// Opens the database file, making it if need be, and brings it up to date.
-    pub async fn open(path: &Path) -> Result<Self, StoreError> {
+    /// Opens the database and brings it up to date. Several processes may do so at once.
+    pub async fn open(place: &Place) -> Result<Self, StoreError> {
+        match place {
+            Place::File(path) => Store::open_file(path).await,
+            Place::Postgres(url) => Store::open_postgres(url).await,
+        }
+    }
+
+    async fn open_file(path: &std::path::Path) -> Result<Self, StoreError> {
         let options = SqliteConnectOptions::new()
             .filename(path)
             .create_if_missing(true)
@@ -81,35 +105,52 @@ impl Store {
             .synchronous(SqliteSynchronous::Full)
             .busy_timeout(Duration::from_secs(30));
         let write = SqlitePoolOptions::new().max_connections(1).connect_with(options.clone()).await?;
-        migrator().run(&write).await?;
+        let texts = MIGRATIONS.iter().map(|(version, name, sqlite, _)| (*version, *name, *sqlite));
+        migrator(texts).run(&write).await?;
         let read = SqlitePoolOptions::new().max_connections(4).connect_with(options.read_only(true)).await?;
-        Ok(Store { write, read })
+        Ok(Store { write: Pool::Sqlite(write), read: Pool::Sqlite(read) })
     }
 
-    /// Starts a transaction that may write; it holds the write lock from its first moment.
+    async fn open_postgres(url: &SecretString) -> Result<Self, StoreError> {
+        let options = PgConnectOptions::from_str(url.expose_secret())?;
+        let pool = PgPoolOptions::new().max_connections(10).connect_with(options).await?;
+        let texts = MIGRATIONS.iter().map(|(version, name, _, postgres)| (*version, *name, *postgres));
+        migrator(texts).run(&pool).await?;
+        let pool = Pool::Postgres(pool);
+        Ok(Store { write: pool.clone(), read: pool })
+    }
+
+    /// Starts a transaction that may write. On SQLite it holds the write lock from its first moment.
     pub(crate) async fn begin(&self) -> Result<Tx, StoreError> {
-        Ok(self.write.begin_with("BEGIN IMMEDIATE").await?)
+        Ok(match &self.write {
+            Pool::Sqlite(pool) => Tx::Sqlite(pool.begin_with("BEGIN IMMEDIATE").await?),
+            Pool::Postgres(pool) => Tx::Postgres(pool.begin().await?),
+        })
     }
 
     /// Whether the database answers.
     pub async fn ping(&self) -> Result<(), StoreError> {
-        sqlx::query("SELECT 1").execute(&self.read).await?;
+        sql("SELECT 1").run(&self.read).await?;
         Ok(())
     }
 
     /// Closes all connections.
     pub async fn close(&self) {
-        self.read.close().await;
-        self.write.close().await;
+        for pool in [&self.read, &self.write] {
+            match pool {
+                Pool::Sqlite(pool) => pool.close().await,
+                Pool::Postgres(pool) => pool.close().await,
+            }
+        }
     }
 }
 
 /// The migrations as the migrator takes them.
-fn migrator() -> Migrator {
-    let migration = |(version, name, sql): &(i64, &'static str, &'static str)| {
-        Migration::new(*version, (*name).into(), MigrationType::Simple, SqlStr::from_static(sql), false)
+fn migrator(texts: impl Iterator<Item = (i64, &'static str, &'static str)>) -> Migrator {
+    let migration = |(version, name, text): (i64, &'static str, &'static str)| {
+        Migration::new(version, name.into(), MigrationType::Simple, SqlStr::from_static(text), false)
     };
-    Migrator::with_migrations(MIGRATIONS.iter().map(migration).collect())
+    Migrator::with_migrations(texts.map(migration).collect())
 }
 
 fn micros(at: Timestamp) -> i64 {

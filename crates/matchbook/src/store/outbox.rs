@@ -8,6 +8,7 @@ use domain::sync_outcome::Synced;
 use jiff::{SignedDuration, Timestamp};
 
 use super::bookings::recorded_booking;
+use super::database::{sql, sql_from_parts};
 use super::sync_runs::{self, NewCall};
 use super::{Store, StoreError, Tx, from_json, instant, json, micros};
 
@@ -94,6 +95,31 @@ impl Released {
     }
 }
 
+/// How often a claim looks again when another instance was quicker.
+const MOST_TRIES: usize = 5;
+
+/// What one try to claim came to.
+enum Attempt {
+    Claimed(Box<Claimed>),
+    NothingDue,
+    PersonTaken,
+}
+
+/// The claim: the outbox row that has been due longest. Instances that share a database pass over rows that another is claiming.
+fn claim_text(shared: bool) -> String {
+    let skip = if shared { "FOR UPDATE OF o SKIP LOCKED" } else { "" };
+    format!(
+        "UPDATE outbox SET worker = $1, lease_until = $2, attempt = attempt + 1
+         WHERE booking_id = (
+             SELECT o.booking_id FROM outbox o
+             WHERE o.state = 'waiting' AND o.due_at <= $3 AND (o.lease_until IS NULL OR o.lease_until <= $3)
+               AND NOT EXISTS (SELECT 1 FROM person_lock l WHERE l.connection_id = o.connection_id
+                   AND l.email = o.person_email AND l.booking_id <> o.booking_id AND l.lease_until > $3)
+             ORDER BY o.due_at LIMIT 1 {skip})
+         RETURNING booking_id, connection_id, person_email, wanted_version, synced, failures, attempt"
+    )
+}
+
 /// Makes a booking's sync due. A booking stays with the connection it was first synced to (spec 4.7).
 pub(crate) async fn enqueue(
     tx: &mut Tx,
@@ -103,7 +129,7 @@ pub(crate) async fn enqueue(
     version: i64,
     now: Timestamp,
 ) -> Result<(), StoreError> {
-    sqlx::query(
+    sql(
         "INSERT INTO outbox (booking_id, connection_id, person_email, wanted_version, synced_version, synced, state, failures, due_at, attempt)
          VALUES ($1, $2, $3, $4, 0, $5, 'waiting', 0, $6, 0)
          ON CONFLICT (booking_id) DO UPDATE SET person_email = $3, wanted_version = $4, state = 'waiting', due_at = $6",
@@ -114,7 +140,7 @@ pub(crate) async fn enqueue(
     .bind(version)
     .bind(json(&Synced::default()))
     .bind(micros(now))
-    .execute(&mut **tx)
+    .run(&mut *tx)
     .await?;
     Ok(())
 }
@@ -122,35 +148,40 @@ pub(crate) async fn enqueue(
 impl Store {
     /// Takes the booking that has been due longest and whose attendee nobody else is working on.
     pub async fn claim(&self, worker: &str, now: Timestamp) -> Result<Option<Claimed>, StoreError> {
+        // Another instance may take the same person between our look and our lock; then there may be others.
+        for _ in 0..MOST_TRIES {
+            match self.try_claim(worker, now).await? {
+                Attempt::Claimed(claimed) => return Ok(Some(*claimed)),
+                Attempt::NothingDue => return Ok(None),
+                Attempt::PersonTaken => {}
+            }
+        }
+        Ok(None)
+    }
+
+    async fn try_claim(&self, worker: &str, now: Timestamp) -> Result<Attempt, StoreError> {
         let mut tx = self.begin().await?;
         type Row = (String, String, String, i64, String, i64, i64);
-        let row: Option<Row> = sqlx::query_as(
-            "UPDATE outbox SET worker = $1, lease_until = $2, attempt = attempt + 1
-             WHERE booking_id = (
-                 SELECT o.booking_id FROM outbox o
-                 WHERE o.state = 'waiting' AND o.due_at <= $3 AND (o.lease_until IS NULL OR o.lease_until <= $3)
-                   AND NOT EXISTS (SELECT 1 FROM person_lock l WHERE l.connection_id = o.connection_id
-                       AND l.email = o.person_email AND l.booking_id <> o.booking_id AND l.lease_until > $3)
-                 ORDER BY o.due_at LIMIT 1)
-             RETURNING booking_id, connection_id, person_email, wanted_version, synced, failures, attempt",
-        )
-        .bind(worker)
-        .bind(micros(now + LEASE))
-        .bind(micros(now))
-        .fetch_optional(&mut *tx)
-        .await?;
+        let row: Option<Row> = sql_from_parts(claim_text(tx.is_shared()))
+            .bind(worker)
+            .bind(micros(now + LEASE))
+            .bind(micros(now))
+            .optional(&mut tx)
+            .await?;
         let Some((booking_id, connection_id, email, version, synced, failures, attempt)) = row else {
-            return Ok(None);
+            return Ok(Attempt::NothingDue);
         };
-        lock_person(&mut tx, &connection_id, &email, &booking_id, now).await?;
+        if !lock_person(&mut tx, &connection_id, &email, &booking_id, now).await? {
+            return Ok(Attempt::PersonTaken);
+        }
         let (wanted, changed_at, changed_by): (String, i64, String) =
-            sqlx::query_as("SELECT wanted, changed_at, changed_by FROM booking WHERE id = $1")
+            sql("SELECT wanted, changed_at, changed_by FROM booking WHERE id = $1")
                 .bind(&booking_id)
-                .fetch_one(&mut *tx)
+                .one(&mut tx)
                 .await?;
         let run_id = sync_runs::start(&mut tx, &booking_id, &connection_id, version, now).await?;
         tx.commit().await?;
-        Ok(Some(Claimed {
+        Ok(Attempt::Claimed(Box::new(Claimed {
             id: BookingId(booking_id.clone()),
             connection_id,
             version,
@@ -159,15 +190,13 @@ impl Store {
             failures,
             run_id,
             lease: Lease { booking_id, worker: worker.to_owned(), attempt },
-        }))
+        })))
     }
 
     /// When the next waiting booking is due, if any waits.
     pub async fn next_due(&self) -> Result<Option<Timestamp>, StoreError> {
         let (due,): (Option<i64>,) =
-            sqlx::query_as("SELECT min(due_at) FROM outbox WHERE state = 'waiting' AND worker IS NULL")
-                .fetch_one(&self.read)
-                .await?;
+            sql("SELECT min(due_at) FROM outbox WHERE state = 'waiting' AND worker IS NULL").one(&self.read).await?;
         due.map(instant).transpose()
     }
 
@@ -221,7 +250,7 @@ impl Store {
             Released::Held { reason } => ("held", Some(reason), now, claimed.failures, None),
         };
         // A change that came in meanwhile is due at once, unless the connection itself must rest.
-        sqlx::query(
+        sql(
             "UPDATE outbox SET worker = NULL, lease_until = NULL, failures = $3, synced_version = coalesce($4, synced_version),
                  state = CASE WHEN wanted_version > $5 THEN 'waiting' ELSE $6 END,
                  reason = $7, due_at = $8
@@ -235,12 +264,9 @@ impl Store {
         .bind(state)
         .bind(reason)
         .bind(micros(due))
-        .execute(&mut *tx)
+        .run(&mut tx)
         .await?;
-        sqlx::query("DELETE FROM person_lock WHERE booking_id = $1")
-            .bind(&claimed.lease.booking_id)
-            .execute(&mut *tx)
-            .await?;
+        sql("DELETE FROM person_lock WHERE booking_id = $1").bind(&claimed.lease.booking_id).run(&mut tx).await?;
         sync_runs::finish(&mut tx, &claimed.run_id, released, notes, now).await?;
         tx.commit().await?;
         Ok(())
@@ -248,61 +274,58 @@ impl Store {
 
     /// Makes a booking's sync due now, held or not; false if it has none.
     pub async fn sync_again(&self, booking_id: &str, now: Timestamp) -> Result<bool, StoreError> {
-        let changed =
-            sqlx::query("UPDATE outbox SET state = 'waiting', due_at = $2, reason = NULL WHERE booking_id = $1")
-                .bind(booking_id)
-                .bind(micros(now))
-                .execute(&self.write)
-                .await?;
-        Ok(changed.rows_affected() == 1)
+        let changed = sql("UPDATE outbox SET state = 'waiting', due_at = $2, reason = NULL WHERE booking_id = $1")
+            .bind(booking_id)
+            .bind(micros(now))
+            .run(&self.write)
+            .await?;
+        Ok(changed == 1)
     }
 
     /// Frees what a stopped process held. Only for a process that is alone on its database.
     pub async fn free_all_leases(&self) -> Result<(), StoreError> {
         let mut tx = self.begin().await?;
-        sqlx::query("UPDATE outbox SET worker = NULL, lease_until = NULL WHERE worker IS NOT NULL")
-            .execute(&mut *tx)
-            .await?;
-        sqlx::query("DELETE FROM person_lock").execute(&mut *tx).await?;
+        sql("UPDATE outbox SET worker = NULL, lease_until = NULL WHERE worker IS NOT NULL").run(&mut tx).await?;
+        sql("DELETE FROM person_lock").run(&mut tx).await?;
         tx.commit().await?;
         Ok(())
     }
 
     /// How many bookings wait or are held.
     pub async fn unfinished(&self) -> Result<i64, StoreError> {
-        let (count,): (i64,) =
-            sqlx::query_as("SELECT count(*) FROM outbox WHERE state <> 'done'").fetch_one(&self.read).await?;
+        let (count,): (i64,) = sql("SELECT count(*) FROM outbox WHERE state <> 'done'").one(&self.read).await?;
         Ok(count)
     }
 }
 
+/// Takes a person; false if another run has them.
 async fn lock_person(
     tx: &mut Tx,
     connection_id: &str,
     email: &str,
     booking_id: &str,
     now: Timestamp,
-) -> Result<(), StoreError> {
-    sqlx::query(
-        "INSERT INTO person_lock (connection_id, email, booking_id, lease_until) VALUES ($1, $2, $3, $4)
-         ON CONFLICT (connection_id, email) DO UPDATE SET booking_id = $3, lease_until = $4",
-    )
+) -> Result<bool, StoreError> {
+    let locked = sql("INSERT INTO person_lock (connection_id, email, booking_id, lease_until) VALUES ($1, $2, $3, $4)
+         ON CONFLICT (connection_id, email) DO UPDATE SET booking_id = $3, lease_until = $4
+         WHERE person_lock.booking_id = $3 OR person_lock.lease_until <= $5")
     .bind(connection_id)
     .bind(email)
     .bind(booking_id)
     .bind(micros(now + LEASE))
-    .execute(&mut **tx)
+    .bind(micros(now))
+    .run(&mut *tx)
     .await?;
-    Ok(())
+    Ok(locked == 1)
 }
 
 async fn save_synced(tx: &mut Tx, lease: &Lease, synced: &Synced) -> Result<(), StoreError> {
-    let saved = sqlx::query("UPDATE outbox SET synced = $4 WHERE booking_id = $1 AND worker = $2 AND attempt = $3")
+    let saved = sql("UPDATE outbox SET synced = $4 WHERE booking_id = $1 AND worker = $2 AND attempt = $3")
         .bind(&lease.booking_id)
         .bind(&lease.worker)
         .bind(lease.attempt)
         .bind(json(synced))
-        .execute(&mut **tx)
+        .run(&mut *tx)
         .await?;
-    if saved.rows_affected() == 1 { Ok(()) } else { Err(StoreError::LeaseLost) }
+    if saved == 1 { Ok(()) } else { Err(StoreError::LeaseLost) }
 }

@@ -4,6 +4,7 @@ use jiff::Timestamp;
 use secrecy::SecretString;
 
 use super::connections::PutError;
+use super::database::sql;
 use super::{Store, StoreError, Tx, micros};
 use crate::clock::new_id;
 use crate::secrets::Vault;
@@ -47,35 +48,26 @@ impl Store {
     /// A source by its key.
     pub async fn source(&self, key: &str) -> Result<Option<Source>, StoreError> {
         let row: Option<(String, String, String, String, Vec<u8>)> =
-            sqlx::query_as("SELECT id, key, kind, name, secret FROM source WHERE key = $1")
-                .bind(key)
-                .fetch_optional(&self.read)
-                .await?;
+            sql("SELECT id, key, kind, name, secret FROM source WHERE key = $1").bind(key).optional(&self.read).await?;
         Ok(row.map(|(id, key, kind, name, sealed_secret)| Source { id, key, kind, name, sealed_secret }))
     }
 }
 
 /// Writes what the configuration says of a source, and gives its id.
 pub(crate) async fn put(tx: &mut Tx, vault: &Vault, draft: &SourceDraft, now: Timestamp) -> Result<String, PutError> {
-    let known: Option<(String,)> = sqlx::query_as("SELECT id FROM source WHERE key = $1")
-        .bind(&draft.key)
-        .fetch_optional(&mut **tx)
-        .await
-        .map_err(StoreError::from)?;
+    let known: Option<(String,)> =
+        sql("SELECT id FROM source WHERE key = $1").bind(&draft.key).optional(&mut *tx).await?;
     let id = known.map_or_else(|| new_id("src"), |(id,)| id);
     let sealed = vault.seal(&Source::secret_place(&id), &draft.secret)?;
-    sqlx::query(
-        "INSERT INTO source (id, key, kind, name, secret, created_at, updated_at) VALUES ($1, $2, $3, $4, $5, $6, $6)
-         ON CONFLICT (key) DO UPDATE SET kind = $3, name = $4, secret = $5, updated_at = $6",
-    )
+    sql("INSERT INTO source (id, key, kind, name, secret, created_at, updated_at) VALUES ($1, $2, $3, $4, $5, $6, $6)
+         ON CONFLICT (key) DO UPDATE SET kind = $3, name = $4, secret = $5, updated_at = $6")
     .bind(&id)
     .bind(&draft.key)
     .bind(&draft.kind)
     .bind(&draft.name)
     .bind(&sealed)
     .bind(micros(now))
-    .execute(&mut **tx)
-    .await
-    .map_err(StoreError::from)?;
+    .run(&mut *tx)
+    .await?;
     Ok(id)
 }

@@ -2,6 +2,7 @@
 
 use jiff::Timestamp;
 
+use super::database::sql;
 use super::outbox::Released;
 use super::{Store, StoreError, Tx, from_json, instant, json, micros};
 use crate::clock::new_id;
@@ -61,13 +62,11 @@ impl Store {
     /// The runs of a booking with their calls, the latest first, at most `limit`.
     pub async fn runs(&self, booking_id: &str, limit: i64) -> Result<Vec<RunRow>, StoreError> {
         type Row = (String, i64, i64, Option<i64>, Option<String>, Option<String>, String);
-        let rows: Vec<Row> = sqlx::query_as(
-            "SELECT id, version, started_at, finished_at, outcome, summary, notes FROM sync_run
-             WHERE booking_id = $1 ORDER BY started_at DESC, id DESC LIMIT $2",
-        )
+        let rows: Vec<Row> = sql("SELECT id, version, started_at, finished_at, outcome, summary, notes FROM sync_run
+             WHERE booking_id = $1 ORDER BY started_at DESC, id DESC LIMIT $2")
         .bind(booking_id)
         .bind(limit)
-        .fetch_all(&self.read)
+        .all(&self.read)
         .await?;
         let mut runs = Vec::with_capacity(rows.len());
         for (id, version, started_at, finished_at, outcome, summary, notes) in rows {
@@ -88,11 +87,11 @@ impl Store {
 
     async fn calls(&self, run_id: &str) -> Result<Vec<CallRow>, StoreError> {
         type Row = (String, String, Option<String>, Option<i64>, Option<i64>, i64);
-        let rows: Vec<Row> = sqlx::query_as(
+        let rows: Vec<Row> = sql(
             "SELECT purpose, asked, answered, status, milliseconds, sent_at FROM sync_call WHERE run_id = $1 ORDER BY sent_at, id",
         )
         .bind(run_id)
-        .fetch_all(&self.read)
+        .all(&self.read)
         .await?;
         rows.into_iter()
             .map(|(purpose, asked, answered, status, milliseconds, sent_at)| {
@@ -126,7 +125,7 @@ pub(crate) async fn start(
     now: Timestamp,
 ) -> Result<String, StoreError> {
     let id = new_id("run");
-    sqlx::query(
+    sql(
         "INSERT INTO sync_run (id, booking_id, connection_id, version, started_at, notes) VALUES ($1, $2, $3, $4, $5, '[]')",
     )
     .bind(&id)
@@ -134,20 +133,20 @@ pub(crate) async fn start(
     .bind(connection_id)
     .bind(version)
     .bind(micros(now))
-    .execute(&mut **tx)
+    .run(&mut *tx)
     .await?;
     Ok(id)
 }
 
 pub(crate) async fn insert_call(tx: &mut Tx, call: &NewCall<'_>) -> Result<String, StoreError> {
     let id = new_id("cal");
-    sqlx::query("INSERT INTO sync_call (id, run_id, purpose, asked, sent_at) VALUES ($1, $2, $3, $4, $5)")
+    sql("INSERT INTO sync_call (id, run_id, purpose, asked, sent_at) VALUES ($1, $2, $3, $4, $5)")
         .bind(&id)
         .bind(call.run_id)
         .bind(call.purpose)
         .bind(call.asked)
         .bind(micros(call.sent_at))
-        .execute(&mut **tx)
+        .run(&mut *tx)
         .await?;
     Ok(id)
 }
@@ -159,12 +158,12 @@ pub(crate) async fn answer_call(
     status: Option<u16>,
     milliseconds: u64,
 ) -> Result<(), StoreError> {
-    sqlx::query("UPDATE sync_call SET answered = $2, status = $3, milliseconds = $4 WHERE id = $1")
+    sql("UPDATE sync_call SET answered = $2, status = $3, milliseconds = $4 WHERE id = $1")
         .bind(id)
         .bind(answered)
         .bind(status.map(i64::from))
         .bind(i64::try_from(milliseconds).unwrap_or(i64::MAX))
-        .execute(&mut **tx)
+        .run(&mut *tx)
         .await?;
     Ok(())
 }
@@ -180,13 +179,13 @@ pub(crate) async fn finish(
         Released::Synced => None,
         Released::Waiting { reason, .. } | Released::Held { reason } => Some(reason),
     };
-    sqlx::query("UPDATE sync_run SET finished_at = $2, outcome = $3, summary = $4, notes = $5 WHERE id = $1")
+    sql("UPDATE sync_run SET finished_at = $2, outcome = $3, summary = $4, notes = $5 WHERE id = $1")
         .bind(id)
         .bind(micros(now))
         .bind(released.outcome())
         .bind(summary)
         .bind(json(&notes))
-        .execute(&mut **tx)
+        .run(&mut *tx)
         .await?;
     Ok(())
 }

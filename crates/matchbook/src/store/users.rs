@@ -3,6 +3,7 @@
 use domain::email_domain::EmailAddress;
 use jiff::Timestamp;
 
+use super::database::sql;
 use super::{Store, StoreError, email_address, micros};
 use crate::clock::new_id;
 
@@ -43,20 +44,17 @@ fn user((id, email, name, role, password_hash): Row) -> Result<User, StoreError>
 impl Store {
     /// A user by email.
     pub async fn user_by_email(&self, email: &EmailAddress) -> Result<Option<User>, StoreError> {
-        let row: Option<Row> =
-            sqlx::query_as("SELECT id, email, name, role, password_hash FROM app_user WHERE email_folded = $1")
-                .bind(email.folded())
-                .fetch_optional(&self.read)
-                .await?;
+        let row: Option<Row> = sql("SELECT id, email, name, role, password_hash FROM app_user WHERE email_folded = $1")
+            .bind(email.folded())
+            .optional(&self.read)
+            .await?;
         row.map(user).transpose()
     }
 
     /// Adds a user; false if there is one with this email.
     pub async fn add_user(&self, draft: &UserDraft, now: Timestamp) -> Result<bool, StoreError> {
-        let added = sqlx::query(
-            "INSERT INTO app_user (id, email, email_folded, name, role, password_hash, created_at)
-             VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (email_folded) DO NOTHING",
-        )
+        let added = sql("INSERT INTO app_user (id, email, email_folded, name, role, password_hash, created_at)
+             VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (email_folded) DO NOTHING")
         .bind(new_id("usr"))
         .bind(draft.email.as_written())
         .bind(draft.email.folded())
@@ -64,9 +62,9 @@ impl Store {
         .bind(&draft.role)
         .bind(&draft.password_hash)
         .bind(micros(now))
-        .execute(&self.write)
+        .run(&self.write)
         .await?;
-        Ok(added.rows_affected() == 1)
+        Ok(added == 1)
     }
 
     /// Opens a session; only the token's hash is kept.
@@ -77,35 +75,35 @@ impl Store {
         now: Timestamp,
         expires_at: Timestamp,
     ) -> Result<(), StoreError> {
-        sqlx::query("INSERT INTO session (token_hash, user_id, created_at, expires_at) VALUES ($1, $2, $3, $4)")
+        sql("INSERT INTO session (token_hash, user_id, created_at, expires_at) VALUES ($1, $2, $3, $4)")
             .bind(token_hash)
             .bind(user_id)
             .bind(micros(now))
             .bind(micros(expires_at))
-            .execute(&self.write)
+            .run(&self.write)
             .await?;
         Ok(())
     }
 
     /// The user of a session that has not expired.
     pub async fn session_user(&self, token_hash: &[u8], now: Timestamp) -> Result<Option<User>, StoreError> {
-        let row: Option<Row> = sqlx::query_as(
+        let row: Option<Row> = sql(
             "SELECT u.id, u.email, u.name, u.role, u.password_hash FROM session s JOIN app_user u ON u.id = s.user_id
              WHERE s.token_hash = $1 AND s.expires_at > $2",
         )
         .bind(token_hash)
         .bind(micros(now))
-        .fetch_optional(&self.read)
+        .optional(&self.read)
         .await?;
         row.map(user).transpose()
     }
 
     /// Ends a session, and clears expired ones.
     pub async fn end_session(&self, token_hash: &[u8], now: Timestamp) -> Result<(), StoreError> {
-        sqlx::query("DELETE FROM session WHERE token_hash = $1 OR expires_at <= $2")
+        sql("DELETE FROM session WHERE token_hash = $1 OR expires_at <= $2")
             .bind(token_hash)
             .bind(micros(now))
-            .execute(&self.write)
+            .run(&self.write)
             .await?;
         Ok(())
     }

@@ -1,8 +1,9 @@
 //! The API as another program meets it.
 
+use rstest::rstest;
 use serde_json::{Value, json};
 
-use crate::support::{TestApp, add_user};
+use crate::support::{Engine, TestApp, add_user};
 
 fn new_booking() -> Value {
     json!({
@@ -15,9 +16,10 @@ fn new_booking() -> Value {
     })
 }
 
+#[rstest]
 #[tokio::test]
-async fn a_booking_made_by_api_reaches_salesforce() {
-    let test = TestApp::spawn().await;
+async fn a_booking_made_by_api_reaches_salesforce(#[values(Engine::Sqlite, Engine::Postgres)] engine: Engine) {
+    let Some(test) = TestApp::spawn(engine).await else { return };
     let made = test.post("/api/v1/bookings", &new_booking().to_string()).await;
     assert_eq!(made.status, 201, "{}", made.text);
     test.sync().await;
@@ -30,9 +32,12 @@ async fn a_booking_made_by_api_reaches_salesforce() {
     assert_eq!(shown.body["title"], "Discovery Call between Ann Host and Jane Roe");
 }
 
+#[rstest]
 #[tokio::test]
-async fn every_wrong_field_is_named_at_once_and_nothing_is_saved() {
-    let test = TestApp::spawn().await;
+async fn every_wrong_field_is_named_at_once_and_nothing_is_saved(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+) {
+    let Some(test) = TestApp::spawn(engine).await else { return };
     let wrong = json!({
         "event_type": "nothing", "start": "tomorrow", "host": "carl",
         "attendee": {"email": "jane", "time_zone": "Mars/Base"}, "guests": ["x"], "notes": "a\u{0}b"
@@ -48,9 +53,10 @@ async fn every_wrong_field_is_named_at_once_and_nothing_is_saved() {
     assert_eq!(test.get("/api/v1/bookings").await.body["bookings"], json!([]));
 }
 
+#[rstest]
 #[tokio::test]
-async fn a_field_of_the_wrong_shape_is_named_by_its_place() {
-    let test = TestApp::spawn().await;
+async fn a_field_of_the_wrong_shape_is_named_by_its_place(#[values(Engine::Sqlite, Engine::Postgres)] engine: Engine) {
+    let Some(test) = TestApp::spawn(engine).await else { return };
     let with = |pointer: &str, value: Value| {
         let mut body = new_booking();
         *body.pointer_mut(pointer).expect("the sample has it") = value;
@@ -72,9 +78,12 @@ async fn a_field_of_the_wrong_shape_is_named_by_its_place() {
     }
 }
 
+#[rstest]
 #[tokio::test]
-async fn only_holders_of_a_key_may_ask_and_viewers_may_only_read() {
-    let test = TestApp::spawn().await;
+async fn only_holders_of_a_key_may_ask_and_viewers_may_only_read(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+) {
+    let Some(test) = TestApp::spawn(engine).await else { return };
     let answer = test.get_anonymously("/api/v1/bookings").await;
     assert_eq!((answer.status, &answer.body["title"]), (401, &json!("An API key is needed.")));
     let mut test = test;
@@ -85,9 +94,12 @@ async fn only_holders_of_a_key_may_ask_and_viewers_may_only_read() {
     assert_eq!(test.get("/api/v1/bookings").await.status, 401);
 }
 
+#[rstest]
 #[tokio::test]
-async fn bookings_are_listed_page_by_page_without_gaps_or_repeats() {
-    let test = TestApp::spawn().await;
+async fn bookings_are_listed_page_by_page_without_gaps_or_repeats(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+) {
+    let Some(test) = TestApp::spawn(engine).await else { return };
     for hour in 10..17 {
         let mut body = new_booking();
         body["start"] = format!("2026-05-06T{hour}:00:00Z").into();
@@ -113,9 +125,10 @@ async fn bookings_are_listed_page_by_page_without_gaps_or_repeats() {
     assert_eq!(test.get("/api/v1/bookings/bkg_nothing").await.status, 404);
 }
 
+#[rstest]
 #[tokio::test]
-async fn health_and_readiness_answer_without_a_key() {
-    let test = TestApp::spawn().await;
+async fn health_and_readiness_answer_without_a_key(#[values(Engine::Sqlite, Engine::Postgres)] engine: Engine) {
+    let Some(test) = TestApp::spawn(engine).await else { return };
     assert_eq!(test.get_anonymously("/health").await.text, "ok\n");
     assert_eq!(test.get_anonymously("/ready").await.text, "ready\n");
 }

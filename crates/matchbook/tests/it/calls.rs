@@ -3,18 +3,19 @@
 use std::fmt::Write as _;
 use std::path::Path;
 
+use rstest::rstest;
 use serde_json::json;
 
-use crate::support::{Delivery, TestApp};
+use crate::support::{Delivery, Engine, TestApp};
 
 /// A warm installation: token, describes and hosts' users are known, and no calls are counted yet.
-async fn warm() -> TestApp {
-    let test = TestApp::spawn().await;
+async fn warm(engine: Engine) -> Option<TestApp> {
+    let test = TestApp::spawn(engine).await?;
     let other = Delivery::created().by("warm", "Warm Up", "warm@acme.example");
     test.deliver(&other.json()).await;
     test.sync().await;
     test.org.take_calls().await;
-    test
+    Some(test)
 }
 
 async fn calls_of(test: &TestApp, delivery: Delivery) -> u64 {
@@ -24,20 +25,23 @@ async fn calls_of(test: &TestApp, delivery: Delivery) -> u64 {
     test.org.take_calls().await
 }
 
+#[rstest]
 #[tokio::test]
-async fn the_published_calls_per_sync_are_what_the_org_counts() {
-    let test = warm().await;
+async fn the_published_calls_per_sync_are_what_the_org_counts(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+) {
+    let Some(test) = warm(engine).await else { return };
     let mut rows = vec![("New Contact", calls_of(&test, Delivery::created()).await, 2)];
     rows.push(("Reschedule", calls_of(&test, Delivery::rescheduled()).await, 1));
     rows.push(("Cancel", calls_of(&test, Delivery::cancelled()).await, 1));
 
-    let test = warm().await;
+    let Some(test) = warm(engine).await else { return };
     test.org.load(json!({"Contact": [{"LastName": "Roe", "Email": "jane@acme.example"}]})).await;
     rows.insert(1, ("Known Contact", calls_of(&test, Delivery::created()).await, 2));
 
-    let cold = TestApp::spawn().await;
+    let Some(cold) = TestApp::spawn(engine).await else { return };
     rows.push(("New Contact, cold start (describes fetched first)", calls_of(&cold, Delivery::created()).await, 3));
-    let test = warm().await;
+    let Some(test) = warm(engine).await else { return };
     test.org.control("DELETE", "tokens", json!(null)).await;
     rows.push(("New Contact, expired token (one call is refused)", calls_of(&test, Delivery::created()).await, 3));
 

@@ -87,10 +87,7 @@ fn only_the_clients_one_file_builds_requests_to_salesforce() {
 
 #[test]
 fn sql_stands_in_the_store_only() {
-    assert_eq!(
-        without(&sources("crates/matchbook/src"), &["src/store/"], &["sqlx::"]),
-        Vec::<&str>::new()
-    );
+    assert_eq!(without(&sources("crates/matchbook/src"), &["src/store/"], &["sqlx::"]), Vec::<&str>::new());
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use matchbook::store::{Scope, Store};
+use matchbook::store::{Place, Scope, Store};
 
 /// Sample data as the first version wrote it.
 const SAMPLE: &str = include_str!("../data/migrations/0001_first.sql");
@@ -11,9 +11,9 @@ const SAMPLE: &str = include_str!("../data/migrations/0001_first.sql");
 async fn a_database_with_data_comes_up_to_date_and_reads_back() {
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path().join("old.db");
-    Store::open(&path).await.expect("a new database").close().await;
+    Store::open(&Place::File(path.clone())).await.expect("a new database").close().await;
     fill(&path, SAMPLE).await;
-    let store = Store::open(&path).await.expect("the database comes up to date");
+    let store = Store::open(&Place::File(path.clone())).await.expect("the database comes up to date");
     let now = "2026-05-04T09:00:00Z".parse().expect("an instant");
     let page = store.bookings(Scope::All, None, 10, now).await.expect("bookings");
     assert_eq!(page.rows.len(), 2);
@@ -31,8 +31,8 @@ async fn a_database_with_data_comes_up_to_date_and_reads_back() {
 async fn opening_twice_changes_nothing() {
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path().join("same.db");
-    Store::open(&path).await.expect("a new database").close().await;
-    let store = Store::open(&path).await.expect("the same database");
+    Store::open(&Place::File(path.clone())).await.expect("a new database").close().await;
+    let store = Store::open(&Place::File(path.clone())).await.expect("the same database");
     store.ping().await.expect("it answers");
 }
 

@@ -2,9 +2,10 @@
 
 use jiff::SignedDuration;
 use reqwest::header::{HeaderMap, LOCATION, RETRY_AFTER, SET_COOKIE};
+use rstest::rstest;
 use serde_json::json;
 
-use crate::support::{Delivery, TestApp, add_user};
+use crate::support::{Delivery, Engine, TestApp, add_user};
 
 const ADMIN: &str = "admin@seller.example";
 const PASSWORD: &str = "a long password";
@@ -84,9 +85,12 @@ async fn booking_path(test: &TestApp) -> String {
     format!("/bookings/{}", test.only_booking().await["id"].as_str().expect("an id"))
 }
 
+#[rstest]
 #[tokio::test]
-async fn a_stranger_is_asked_to_sign_in_and_comes_back_to_the_page() {
-    let test = TestApp::spawn().await;
+async fn a_stranger_is_asked_to_sign_in_and_comes_back_to_the_page(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+) {
+    let Some(test) = TestApp::spawn(engine).await else { return };
     add_user(&test.app, ADMIN, "admin").await;
     let mut browser = Browser::new(&test);
     assert_eq!(browser.get("/").await.header(LOCATION), "/bookings");
@@ -103,9 +107,12 @@ async fn a_stranger_is_asked_to_sign_in_and_comes_back_to_the_page() {
     browser.get("/bookings?scope=past").await.says("No booking has started yet.");
 }
 
+#[rstest]
 #[tokio::test]
-async fn a_wrong_password_and_an_unknown_email_are_told_apart_by_nobody() {
-    let test = TestApp::spawn().await;
+async fn a_wrong_password_and_an_unknown_email_are_told_apart_by_nobody(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+) {
+    let Some(test) = TestApp::spawn(engine).await else { return };
     add_user(&test.app, ADMIN, "admin").await;
     let mut browser = Browser::new(&test);
     let wrong = browser.sign_in(ADMIN, "not the password").await;
@@ -116,9 +123,10 @@ async fn a_wrong_password_and_an_unknown_email_are_told_apart_by_nobody() {
     browser.sign_in("", "").await.says("Enter your email.");
 }
 
+#[rstest]
 #[tokio::test]
-async fn guessing_passwords_is_slowed_down() {
-    let test = TestApp::spawn().await;
+async fn guessing_passwords_is_slowed_down(#[values(Engine::Sqlite, Engine::Postgres)] engine: Engine) {
+    let Some(test) = TestApp::spawn(engine).await else { return };
     add_user(&test.app, ADMIN, "admin").await;
     let mut browser = Browser::new(&test);
     for _ in 0..10 {
@@ -132,9 +140,10 @@ async fn guessing_passwords_is_slowed_down() {
     assert_eq!(browser.sign_in(ADMIN, PASSWORD).await.status, 303, "later one gets in");
 }
 
+#[rstest]
 #[tokio::test]
-async fn signing_out_and_two_weeks_end_a_session() {
-    let test = TestApp::spawn().await;
+async fn signing_out_and_two_weeks_end_a_session(#[values(Engine::Sqlite, Engine::Postgres)] engine: Engine) {
+    let Some(test) = TestApp::spawn(engine).await else { return };
     let mut browser = Browser::signed_in(&test, ADMIN, "admin").await;
     let kept = browser.cookie.clone();
     assert_eq!(browser.submit("/sign-out", &[]).await.header(LOCATION), "/sign-in");
@@ -149,9 +158,10 @@ async fn signing_out_and_two_weeks_end_a_session() {
     assert_eq!(browser.get("/bookings").await.status, 303);
 }
 
+#[rstest]
 #[tokio::test]
-async fn another_sites_form_changes_nothing() {
-    let test = TestApp::spawn().await;
+async fn another_sites_form_changes_nothing(#[values(Engine::Sqlite, Engine::Postgres)] engine: Engine) {
+    let Some(test) = TestApp::spawn(engine).await else { return };
     test.deliver(&Delivery::created().json()).await;
     test.sync().await;
     let mut browser = Browser::signed_in(&test, ADMIN, "admin").await;
@@ -163,9 +173,10 @@ async fn another_sites_form_changes_nothing() {
     test.assert_all_synced().await;
 }
 
+#[rstest]
 #[tokio::test]
-async fn one_sees_a_booking_reach_salesforce() {
-    let test = TestApp::spawn().await;
+async fn one_sees_a_booking_reach_salesforce(#[values(Engine::Sqlite, Engine::Postgres)] engine: Engine) {
+    let Some(test) = TestApp::spawn(engine).await else { return };
     let mut browser = Browser::signed_in(&test, ADMIN, "admin").await;
     browser.get("/bookings").await.says("No bookings yet");
     test.deliver(&Delivery::created().json()).await;
@@ -199,9 +210,12 @@ async fn one_sees_a_booking_reach_salesforce() {
     browser.get("/bookings?scope=needs_attention").await.says("Nothing needs you here.");
 }
 
+#[rstest]
 #[tokio::test]
-async fn a_sync_that_needs_a_person_says_why_and_can_be_tried_again() {
-    let test = TestApp::spawn().await;
+async fn a_sync_that_needs_a_person_says_why_and_can_be_tried_again(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+) {
+    let Some(test) = TestApp::spawn(engine).await else { return };
     let rule = json!({"error": {"status": 400, "code": "FIELD_CUSTOM_VALIDATION_EXCEPTION", "message": "Fill in Region first."}});
     test.org.fault(json!({"object": "Event", "method": "POST"}), rule).await;
     test.deliver(&Delivery::created().json()).await;
@@ -222,9 +236,10 @@ async fn a_sync_that_needs_a_person_says_why_and_can_be_tried_again() {
     test.assert_all_synced().await;
 }
 
+#[rstest]
 #[tokio::test]
-async fn who_may_only_read_is_not_offered_to_sync() {
-    let test = TestApp::spawn().await;
+async fn who_may_only_read_is_not_offered_to_sync(#[values(Engine::Sqlite, Engine::Postgres)] engine: Engine) {
+    let Some(test) = TestApp::spawn(engine).await else { return };
     test.deliver(&Delivery::created().json()).await;
     test.sync().await;
     let mut browser = Browser::signed_in(&test, "eve@seller.example", "viewer").await;
@@ -236,9 +251,10 @@ async fn who_may_only_read_is_not_offered_to_sync() {
     test.assert_all_synced().await;
 }
 
+#[rstest]
 #[tokio::test]
-async fn a_lost_answer_is_told_plainly() {
-    let test = TestApp::spawn().await;
+async fn a_lost_answer_is_told_plainly(#[values(Engine::Sqlite, Engine::Postgres)] engine: Engine) {
+    let Some(test) = TestApp::spawn(engine).await else { return };
     test.org.fault(json!({"object": "Event", "method": "POST"}), json!({"drop": "before"})).await;
     test.deliver(&Delivery::created().json()).await;
     test.sync().await;
@@ -249,9 +265,12 @@ async fn a_lost_answer_is_told_plainly() {
     page.says("has no known answer. Matchbook looks whether it took effect before it writes again.");
 }
 
+#[rstest]
 #[tokio::test]
-async fn a_delivery_that_waits_is_listed_with_its_reason_and_its_text() {
-    let test = TestApp::spawn().await;
+async fn a_delivery_that_waits_is_listed_with_its_reason_and_its_text(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+) {
+    let Some(test) = TestApp::spawn(engine).await else { return };
     test.deliver(&Delivery::created().with("type", "<b>unknown").json()).await;
     let mut browser = Browser::signed_in(&test, ADMIN, "admin").await;
     let list = browser.get("/bookings?scope=needs_attention").await;
@@ -261,9 +280,10 @@ async fn a_delivery_that_waits_is_listed_with_its_reason_and_its_text() {
     list.says("&quot;triggerEvent&quot;: &quot;BOOKING_CREATED&quot;");
 }
 
+#[rstest]
 #[tokio::test]
-async fn what_strangers_wrote_is_shown_as_text() {
-    let test = TestApp::spawn().await;
+async fn what_strangers_wrote_is_shown_as_text(#[values(Engine::Sqlite, Engine::Postgres)] engine: Engine) {
+    let Some(test) = TestApp::spawn(engine).await else { return };
     let hostile = "<script>alert(1)</script>";
     let delivery = Delivery::created()
         .by("uid-9", hostile, "jane@acme.example")
@@ -282,9 +302,10 @@ async fn what_strangers_wrote_is_shown_as_text() {
     }
 }
 
+#[rstest]
 #[tokio::test]
-async fn long_lists_come_in_pages() {
-    let test = TestApp::spawn().await;
+async fn long_lists_come_in_pages(#[values(Engine::Sqlite, Engine::Postgres)] engine: Engine) {
+    let Some(test) = TestApp::spawn(engine).await else { return };
     for at in 0..51 {
         let (uid, email) = (format!("uid-{at}"), format!("jane{at}@acme.example"));
         test.deliver(&Delivery::created().by(&uid, "Jane", &email).json()).await;
@@ -300,9 +321,12 @@ async fn long_lists_come_in_pages() {
     second.lacks("Next page");
 }
 
+#[rstest]
 #[tokio::test]
-async fn every_answer_carries_the_headers_that_keep_it_safe() {
-    let test = TestApp::spawn().await;
+async fn every_answer_carries_the_headers_that_keep_it_safe(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+) {
+    let Some(test) = TestApp::spawn(engine).await else { return };
     let mut browser = Browser::new(&test);
     for path in ["/sign-in", "/nowhere", "/api/v1/nowhere", "/bookings"] {
         let seen = browser.get(path).await;
@@ -321,9 +345,10 @@ async fn every_answer_carries_the_headers_that_keep_it_safe() {
     assert_eq!(browser.get("/assets/app.css?v=old").await.header("cache-control"), "no-cache");
 }
 
+#[rstest]
 #[tokio::test]
-async fn what_is_not_there_says_so_to_people_and_programs() {
-    let test = TestApp::spawn().await;
+async fn what_is_not_there_says_so_to_people_and_programs(#[values(Engine::Sqlite, Engine::Postgres)] engine: Engine) {
+    let Some(test) = TestApp::spawn(engine).await else { return };
     let mut browser = Browser::signed_in(&test, ADMIN, "admin").await;
     for path in ["/nowhere", "/bookings/bkg_none", "/bookings?scope=odd", "/assets/none.css"] {
         let seen = browser.get(path).await;

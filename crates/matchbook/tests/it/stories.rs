@@ -1,12 +1,16 @@
 //! What an admin sees in Salesforce when bookings come in.
 
+use rstest::rstest;
 use serde_json::json;
 
-use crate::support::{Delivery, TestApp, user};
+use crate::support::{Delivery, Engine, TestApp, user};
 
+#[rstest]
 #[tokio::test]
-async fn a_booking_becomes_one_contact_and_one_event_that_moves_and_then_is_gone() {
-    let test = TestApp::spawn().await;
+async fn a_booking_becomes_one_contact_and_one_event_that_moves_and_then_is_gone(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+) {
+    let Some(test) = TestApp::spawn(engine).await else { return };
 
     assert_eq!(test.deliver(&Delivery::created().json()).await.status, 200);
     test.sync().await;
@@ -43,9 +47,12 @@ async fn a_booking_becomes_one_contact_and_one_event_that_moves_and_then_is_gone
     test.assert_all_synced().await;
 }
 
+#[rstest]
 #[tokio::test]
-async fn a_known_person_is_found_whatever_the_case_of_their_email() {
-    let test = TestApp::spawn().await;
+async fn a_known_person_is_found_whatever_the_case_of_their_email(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+) {
+    let Some(test) = TestApp::spawn(engine).await else { return };
     let jane = json!({"@ref": "jane", "LastName": "Roe", "Email": "Jane@ACME.example"});
     let ids = test.org.load(json!({"Contact": [jane]})).await;
     test.deliver(&Delivery::created().json()).await;
@@ -55,10 +62,13 @@ async fn a_known_person_is_found_whatever_the_case_of_their_email() {
     assert_eq!(test.org.only("Event").await["WhoId"], contact["Id"]);
 }
 
+#[rstest]
 #[tokio::test]
-async fn special_characters_in_an_email_are_only_themselves() {
+async fn special_characters_in_an_email_are_only_themselves(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+) {
     for email in ["o'brien@acme.example", "a_b%c@acme.example", "x+y-z@acme.example"] {
-        let test = TestApp::spawn().await;
+        let Some(test) = TestApp::spawn(engine).await else { return };
         let decoys = json!([{"LastName": "A", "Email": "axb-c@acme.example"}, {"LastName": "B", "Email": "obrien@acme.example"}]);
         test.org.load(json!({"Contact": decoys})).await;
         for (uid, minute) in [("one", "01"), ("two", "02")] {
@@ -76,9 +86,10 @@ async fn special_characters_in_an_email_are_only_themselves() {
     }
 }
 
+#[rstest]
 #[tokio::test]
-async fn two_bookings_by_one_new_person_make_one_contact() {
-    let test = TestApp::spawn().await;
+async fn two_bookings_by_one_new_person_make_one_contact(#[values(Engine::Sqlite, Engine::Postgres)] engine: Engine) {
+    let Some(test) = TestApp::spawn(engine).await else { return };
     for n in 0..6 {
         let delivery = Delivery::created().at(&format!("2026-05-04T09:00:0{n}Z")).by(
             &format!("uid-{n}"),
@@ -96,11 +107,12 @@ async fn two_bookings_by_one_new_person_make_one_contact() {
     test.assert_all_synced().await;
 }
 
+#[rstest]
 #[tokio::test]
-async fn changes_in_any_order_and_twice_each_end_the_same() {
+async fn changes_in_any_order_and_twice_each_end_the_same(#[values(Engine::Sqlite, Engine::Postgres)] engine: Engine) {
     let deliveries = [Delivery::created().json(), Delivery::rescheduled().json(), Delivery::cancelled().json()];
     for order in [[0, 1, 2], [0, 2, 1], [1, 0, 2], [1, 2, 0], [2, 0, 1], [2, 1, 0]] {
-        let test = TestApp::spawn().await;
+        let Some(test) = TestApp::spawn(engine).await else { return };
         for at in order.into_iter().chain(order) {
             assert_eq!(test.deliver(&deliveries[at]).await.status, 200);
             test.sync().await;
@@ -112,15 +124,16 @@ async fn changes_in_any_order_and_twice_each_end_the_same() {
     }
 }
 
+#[rstest]
 #[tokio::test]
-async fn changes_that_wait_are_merged() {
-    let test = TestApp::spawn().await;
+async fn changes_that_wait_are_merged(#[values(Engine::Sqlite, Engine::Postgres)] engine: Engine) {
+    let Some(test) = TestApp::spawn(engine).await else { return };
     test.deliver(&Delivery::created().json()).await;
     test.deliver(&Delivery::rescheduled().json()).await;
     test.sync().await;
     assert_eq!(test.org.only("Event").await["StartDateTime"], "2026-05-07T09:30:00.000+0000");
 
-    let test = TestApp::spawn().await;
+    let Some(test) = TestApp::spawn(engine).await else { return };
     test.deliver(&Delivery::created().json()).await;
     test.deliver(&Delivery::cancelled().json()).await;
     test.sync().await;
@@ -128,9 +141,12 @@ async fn changes_that_wait_are_merged() {
     test.org.only("Contact").await;
 }
 
+#[rstest]
 #[tokio::test]
-async fn an_organizer_without_a_salesforce_user_leaves_the_event_with_the_connections_user() {
-    let test = TestApp::spawn().await;
+async fn an_organizer_without_a_salesforce_user_leaves_the_event_with_the_connections_user(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+) {
+    let Some(test) = TestApp::spawn(engine).await else { return };
     let mut delivery = Delivery::created().json();
     delivery["payload"]["organizer"]["email"] = "nobody@seller.example".into();
     test.deliver(&delivery).await;
@@ -141,9 +157,12 @@ async fn an_organizer_without_a_salesforce_user_leaves_the_event_with_the_connec
     assert!(notes[0].contains("nobody@seller.example"), "{notes:?}");
 }
 
+#[rstest]
 #[tokio::test]
-async fn a_sandbox_user_is_found_behind_the_invalid_that_sandboxes_append() {
-    let test = TestApp::spawn().await;
+async fn a_sandbox_user_is_found_behind_the_invalid_that_sandboxes_append(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+) {
+    let Some(test) = TestApp::spawn(engine).await else { return };
     test.org.load(json!({"User": [user("ben@seller.example.invalid")]})).await;
     let mut delivery = Delivery::created().json();
     delivery["payload"]["organizer"]["email"] = "ben@seller.example".into();
@@ -155,9 +174,12 @@ async fn a_sandbox_user_is_found_behind_the_invalid_that_sandboxes_append() {
     assert_eq!(event["OwnerId"], ben["Id"]);
 }
 
+#[rstest]
 #[tokio::test]
-async fn an_event_deleted_in_salesforce_is_written_anew_when_the_booking_moves() {
-    let test = TestApp::spawn().await;
+async fn an_event_deleted_in_salesforce_is_written_anew_when_the_booking_moves(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+) {
+    let Some(test) = TestApp::spawn(engine).await else { return };
     test.deliver(&Delivery::created().json()).await;
     test.sync().await;
     let first = test.org.only("Event").await;
@@ -171,9 +193,12 @@ async fn an_event_deleted_in_salesforce_is_written_anew_when_the_booking_moves()
     test.assert_all_synced().await;
 }
 
+#[rstest]
 #[tokio::test]
-async fn an_org_without_the_booking_id_field_gets_its_events_all_the_same() {
-    let test = TestApp::unconfigured().await;
+async fn an_org_without_the_booking_id_field_gets_its_events_all_the_same(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+) {
+    let Some(test) = TestApp::unconfigured(engine).await else { return };
     test.apply(&crate::support::configuration(&test.org.url)).await.expect("applied");
     test.deliver(&Delivery::created().json()).await;
     test.sync().await;
@@ -181,9 +206,12 @@ async fn an_org_without_the_booking_id_field_gets_its_events_all_the_same() {
     test.assert_all_synced().await;
 }
 
+#[rstest]
 #[tokio::test]
-async fn bookings_of_an_event_type_that_is_not_synced_stay_here() {
-    let test = TestApp::spawn().await;
+async fn bookings_of_an_event_type_that_is_not_synced_stay_here(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+) {
+    let Some(test) = TestApp::spawn(engine).await else { return };
     let off = crate::support::configuration(&test.org.url).replace("{connection: main}", "{enabled: false}");
     test.apply(&off).await.expect("applied");
     test.deliver(&Delivery::created().json()).await;

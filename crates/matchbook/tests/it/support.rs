@@ -13,13 +13,25 @@ use matchbook::auth;
 use matchbook::clock::Clock;
 use matchbook::config::{ServeConfig, StoreConfig};
 use matchbook::routes;
-use matchbook::store::UserDraft;
+use matchbook::store::{Place, UserDraft};
 use salesforce::auth::LoopbackPolicy;
 use secrecy::{ExposeSecret as _, SecretString};
 use serde_json::{Value, json};
 use sha2::Sha256;
 
+#[path = "postgres.rs"]
+mod postgres;
+
 pub(crate) const WEBHOOK_SECRET: &str = "a webhook secret";
+
+const ENCRYPTION_KEY: &str = "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=";
+
+/// The database that a test runs on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Engine {
+    Sqlite,
+    Postgres,
+}
 
 /// The instant at which every test starts.
 pub(crate) const START: &str = "2026-05-04T09:00:00Z";
@@ -45,28 +57,36 @@ pub(crate) struct Answer {
 
 impl TestApp {
     /// An installation with one connection, two hosts, one event type and one source, and an org with a user for Ann.
-    pub(crate) async fn spawn() -> TestApp {
-        TestApp::unconfigured().await.configured().await
+    pub(crate) async fn spawn(engine: Engine) -> Option<TestApp> {
+        Some(TestApp::unconfigured(engine).await?.configured().await)
     }
 
     /// The same before anything is configured, by a clock that stands still.
-    pub(crate) async fn unconfigured() -> TestApp {
+    pub(crate) async fn unconfigured(engine: Engine) -> Option<TestApp> {
         let start: Timestamp = START.parse().expect("an instant");
         let micros = Arc::new(AtomicI64::new(start.as_microsecond()));
-        TestApp::with_clock(Clock::Manual(Arc::clone(&micros)), micros).await
+        TestApp::with_clock(engine, Clock::Manual(Arc::clone(&micros)), micros).await
     }
 
     /// The same as [`TestApp::spawn`] in real time, for benches.
     #[allow(dead_code, reason = "only benches take real time")]
     pub(crate) async fn by_the_systems_clock() -> TestApp {
-        TestApp::with_clock(Clock::System, Arc::default()).await.configured().await
+        TestApp::with_clock(Engine::Sqlite, Clock::System, Arc::default())
+            .await
+            .expect("SQLite is always here")
+            .configured()
+            .await
     }
 
-    async fn with_clock(clock: Clock, micros: Arc<AtomicI64>) -> TestApp {
-        let org = Org::start().await;
+    async fn with_clock(engine: Engine, clock: Clock, micros: Arc<AtomicI64>) -> Option<TestApp> {
         let folder = tempfile::tempdir().expect("a folder");
+        let database = match engine {
+            Engine::Sqlite => Place::File(folder.path().join("test.db")),
+            Engine::Postgres => postgres::fresh_schema().await?,
+        };
+        let org = Org::start().await;
         let config = ServeConfig {
-            store: StoreConfig { database: folder.path().join("test.db"), encryption_key: None },
+            store: StoreConfig { database, encryption_key: Some(SecretString::from(ENCRYPTION_KEY)) },
             listen: SocketAddr::from(([127, 0, 0, 1], 0)),
             workers: 1,
             allow_loopback_orgs: true,
@@ -75,7 +95,7 @@ impl TestApp {
         let app = App::build(&config, clock).await.expect("the application comes up");
         let url = serve(&app).await;
         let api_key = add_user(&app, "ops@seller.example", "member").await;
-        TestApp { url, app, org, api_key, http: reqwest::Client::new(), micros, folder }
+        Some(TestApp { url, app, org, api_key, http: reqwest::Client::new(), micros, folder })
     }
 
     async fn configured(self) -> TestApp {

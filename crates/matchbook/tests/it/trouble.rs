@@ -1,9 +1,10 @@
 //! Salesforce late, lost, wrong or doubled: nothing is lost, nothing is doubled.
 
 use jiff::SignedDuration;
+use rstest::rstest;
 use serde_json::json;
 
-use crate::support::{Delivery, TestApp};
+use crate::support::{Delivery, Engine, TestApp};
 
 async fn only_contact_and_event(test: &TestApp) {
     test.org.only("Contact").await;
@@ -11,9 +12,10 @@ async fn only_contact_and_event(test: &TestApp) {
     test.assert_all_synced().await;
 }
 
+#[rstest]
 #[tokio::test]
-async fn an_expired_token_is_renewed_and_the_sync_goes_on() {
-    let test = TestApp::spawn().await;
+async fn an_expired_token_is_renewed_and_the_sync_goes_on(#[values(Engine::Sqlite, Engine::Postgres)] engine: Engine) {
+    let Some(test) = TestApp::spawn(engine).await else { return };
     test.deliver(&Delivery::created().json()).await;
     test.sync().await;
     test.org.control("DELETE", "tokens", json!(null)).await;
@@ -23,9 +25,12 @@ async fn an_expired_token_is_renewed_and_the_sync_goes_on() {
     test.assert_all_synced().await;
 }
 
+#[rstest]
 #[tokio::test]
-async fn an_unreachable_org_is_tried_again_and_nothing_is_lost() {
-    let test = TestApp::spawn().await;
+async fn an_unreachable_org_is_tried_again_and_nothing_is_lost(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+) {
+    let Some(test) = TestApp::spawn(engine).await else { return };
     let busy = json!({"error": {"status": 503, "code": "SERVER_UNAVAILABLE", "message": "server too busy"}});
     test.org.fault(json!({"path": "/composite"}), busy).await;
     test.deliver(&Delivery::created().json()).await;
@@ -38,9 +43,10 @@ async fn an_unreachable_org_is_tried_again_and_nothing_is_lost() {
     only_contact_and_event(&test).await;
 }
 
+#[rstest]
 #[tokio::test]
-async fn a_failed_lookup_never_makes_a_second_contact() {
-    let test = TestApp::spawn().await;
+async fn a_failed_lookup_never_makes_a_second_contact(#[values(Engine::Sqlite, Engine::Postgres)] engine: Engine) {
+    let Some(test) = TestApp::spawn(engine).await else { return };
     test.org.load(json!({"Contact": [{"LastName": "Roe", "Email": "jane@acme.example"}]})).await;
     let limit =
         json!({"error": {"status": 403, "code": "REQUEST_LIMIT_EXCEEDED", "message": "TotalRequests Limit exceeded."}});
@@ -53,9 +59,12 @@ async fn a_failed_lookup_never_makes_a_second_contact() {
     only_contact_and_event(&test).await;
 }
 
+#[rstest]
 #[tokio::test]
-async fn a_write_that_took_effect_though_its_answer_was_lost_is_found_and_not_repeated() {
-    let test = TestApp::spawn().await;
+async fn a_write_that_took_effect_though_its_answer_was_lost_is_found_and_not_repeated(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+) {
+    let Some(test) = TestApp::spawn(engine).await else { return };
     test.deliver(&Delivery::created().json()).await;
     // The first composite describes, the second looks up, the third writes.
     test.org.fault(json!({"method": "POST", "object": "Event"}), json!({"drop": "after"})).await;
@@ -66,9 +75,10 @@ async fn a_write_that_took_effect_though_its_answer_was_lost_is_found_and_not_re
     assert!(test.only_booking().await["sync"]["event_id"].is_string());
 }
 
+#[rstest]
 #[tokio::test]
-async fn a_write_whose_effect_comes_late_is_waited_for() {
-    let test = TestApp::spawn().await;
+async fn a_write_whose_effect_comes_late_is_waited_for(#[values(Engine::Sqlite, Engine::Postgres)] engine: Engine) {
+    let Some(test) = TestApp::spawn(engine).await else { return };
     test.deliver(&Delivery::created().json()).await;
     test.org.fault(json!({"method": "POST", "object": "Event"}), json!({"drop": "late"})).await;
     for _ in 0..4 {
@@ -86,9 +96,12 @@ async fn a_write_whose_effect_comes_late_is_waited_for() {
     only_contact_and_event(&test).await;
 }
 
+#[rstest]
 #[tokio::test]
-async fn a_write_that_never_arrived_is_made_again_after_salesforces_own_limit() {
-    let test = TestApp::spawn().await;
+async fn a_write_that_never_arrived_is_made_again_after_salesforces_own_limit(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+) {
+    let Some(test) = TestApp::spawn(engine).await else { return };
     test.deliver(&Delivery::created().json()).await;
     test.org.fault(json!({"method": "POST", "object": "Event"}), json!({"drop": "before"})).await;
     for _ in 0..12 {
@@ -99,9 +112,12 @@ async fn a_write_that_never_arrived_is_made_again_after_salesforces_own_limit() 
     only_contact_and_event(&test).await;
 }
 
+#[rstest]
 #[tokio::test]
-async fn a_refused_event_is_held_with_salesforces_reason_and_the_contact_is_kept() {
-    let test = TestApp::spawn().await;
+async fn a_refused_event_is_held_with_salesforces_reason_and_the_contact_is_kept(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+) {
+    let Some(test) = TestApp::spawn(engine).await else { return };
     let rule = json!({"error": {"status": 400, "code": "FIELD_CUSTOM_VALIDATION_EXCEPTION", "message": "Meetings need a region.", "fields": []}});
     test.org.fault(json!({"method": "POST", "object": "Event"}), rule).await;
     test.deliver(&Delivery::created().json()).await;
@@ -118,9 +134,10 @@ async fn a_refused_event_is_held_with_salesforces_reason_and_the_contact_is_kept
     only_contact_and_event(&test).await;
 }
 
+#[rstest]
 #[tokio::test]
-async fn a_locked_row_is_tried_again() {
-    let test = TestApp::spawn().await;
+async fn a_locked_row_is_tried_again(#[values(Engine::Sqlite, Engine::Postgres)] engine: Engine) {
+    let Some(test) = TestApp::spawn(engine).await else { return };
     let locked = json!({"error": {"status": 400, "code": "UNABLE_TO_LOCK_ROW", "message": "unable to obtain exclusive access to this record", "fields": []}});
     test.org.fault(json!({"method": "POST", "object": "Event"}), locked).await;
     test.deliver(&Delivery::created().json()).await;
@@ -130,9 +147,12 @@ async fn a_locked_row_is_tried_again() {
     only_contact_and_event(&test).await;
 }
 
+#[rstest]
 #[tokio::test]
-async fn a_wrong_client_secret_is_told_and_mended_by_applying_again() {
-    let test = TestApp::spawn().await;
+async fn a_wrong_client_secret_is_told_and_mended_by_applying_again(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+) {
+    let Some(test) = TestApp::spawn(engine).await else { return };
     let wrong = crate::support::configuration(&test.org.url).replace("secret: CLIENT", "secret: WEBHOOK");
     test.apply(&wrong).await.expect("applied");
     test.deliver(&Delivery::created().json()).await;

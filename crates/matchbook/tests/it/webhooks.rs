@@ -1,17 +1,21 @@
 //! Deliveries that are wrong: each gets a clear answer, and nothing is lost.
 
+use rstest::rstest;
 use serde_json::{Value, json};
 
-use crate::support::{Delivery, TestApp, sign};
+use crate::support::{Delivery, Engine, TestApp, sign};
 
 async fn waiting(test: &TestApp) -> Vec<String> {
     let waiting = test.app.store.waiting_deliveries(100).await.expect("a list");
     waiting.into_iter().map(|d| d.reason.unwrap_or_default()).collect()
 }
 
+#[rstest]
 #[tokio::test]
-async fn a_wrong_or_missing_signature_is_refused_and_nothing_is_stored() {
-    let test = TestApp::spawn().await;
+async fn a_wrong_or_missing_signature_is_refused_and_nothing_is_stored(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+) {
+    let Some(test) = TestApp::spawn(engine).await else { return };
     let body = Delivery::created().json().to_string();
     let almost = sign(body.as_bytes()).replacen(|c: char| c.is_ascii_hexdigit(), "g", 1);
     for signature in
@@ -26,25 +30,30 @@ async fn a_wrong_or_missing_signature_is_refused_and_nothing_is_stored() {
     assert_eq!(test.get("/api/v1/bookings").await.body["bookings"], json!([]));
 }
 
+#[rstest]
 #[tokio::test]
-async fn an_unknown_source_is_not_found() {
-    let test = TestApp::spawn().await;
+async fn an_unknown_source_is_not_found(#[values(Engine::Sqlite, Engine::Postgres)] engine: Engine) {
+    let Some(test) = TestApp::spawn(engine).await else { return };
     let body = Delivery::created().json().to_string();
     let answer = test.post_webhook("nowhere", &body, Some(&sign(body.as_bytes()))).await;
     assert_eq!((answer.status, &answer.body["title"]), (404, &json!("No booking source has this name.")));
 }
 
+#[rstest]
 #[tokio::test]
-async fn a_body_that_is_too_large_is_refused() {
-    let test = TestApp::spawn().await;
+async fn a_body_that_is_too_large_is_refused(#[values(Engine::Sqlite, Engine::Postgres)] engine: Engine) {
+    let Some(test) = TestApp::spawn(engine).await else { return };
     let body = "x".repeat(10 * 1024 * 1024);
     let answer = test.post_webhook("calcom", &body, Some(&sign(body.as_bytes()))).await;
     assert_eq!((answer.status, &answer.body["detail"]), (413, &json!("At most 1024 KiB are read.")));
     assert_eq!(waiting(&test).await.len(), 0);
 }
 
+#[rstest]
 #[tokio::test]
-async fn what_cannot_be_understood_is_kept_and_says_which_field_is_wrong() {
+async fn what_cannot_be_understood_is_kept_and_says_which_field_is_wrong(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+) {
     let good = Delivery::created().json();
     let text = good.to_string();
     let changed = |path: &str, value: Value| {
@@ -65,7 +74,7 @@ async fn what_cannot_be_understood_is_kept_and_says_which_field_is_wrong() {
         (changed("/payload", json!(7)), "payload"),
         (changed("/triggerEvent", json!(["BOOKING_CREATED"])), "triggerEvent"),
     ];
-    let test = TestApp::spawn().await;
+    let Some(test) = TestApp::spawn(engine).await else { return };
     for (at, (body, names)) in cases.iter().enumerate() {
         let answer = test.post_webhook("calcom", body, Some(&sign(body.as_bytes()))).await;
         assert_eq!(answer.status, 202, "case {at}: {}", answer.text);
@@ -77,9 +86,12 @@ async fn what_cannot_be_understood_is_kept_and_says_which_field_is_wrong() {
     assert_eq!(test.org.take_calls().await, 0, "nothing reaches Salesforce");
 }
 
+#[rstest]
 #[tokio::test]
-async fn a_booking_of_an_unknown_event_type_waits_until_it_is_configured() {
-    let test = TestApp::spawn().await;
+async fn a_booking_of_an_unknown_event_type_waits_until_it_is_configured(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+) {
+    let Some(test) = TestApp::spawn(engine).await else { return };
     let delivery = Delivery::created().with("type", "demo-call").json();
     let answer = test.deliver(&delivery).await;
     assert_eq!(answer.status, 202);
@@ -92,9 +104,12 @@ async fn a_booking_of_an_unknown_event_type_waits_until_it_is_configured() {
     assert_eq!(waiting(&test).await, Vec::<String>::new());
 }
 
+#[rstest]
 #[tokio::test]
-async fn a_repeated_delivery_changes_nothing_and_names_the_same_booking() {
-    let test = TestApp::spawn().await;
+async fn a_repeated_delivery_changes_nothing_and_names_the_same_booking(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+) {
+    let Some(test) = TestApp::spawn(engine).await else { return };
     let first = test.deliver(&Delivery::created().json()).await;
     let second = test.deliver(&Delivery::created().json()).await;
     assert_eq!((second.status, &second.body["result"]), (200, &json!("repeated")));
@@ -102,18 +117,22 @@ async fn a_repeated_delivery_changes_nothing_and_names_the_same_booking() {
     assert_eq!(test.only_booking().await["version"], 1);
 }
 
+#[rstest]
 #[tokio::test]
-async fn a_trigger_that_does_not_concern_salesforce_is_ignored_politely() {
-    let test = TestApp::spawn().await;
+async fn a_trigger_that_does_not_concern_salesforce_is_ignored_politely(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+) {
+    let Some(test) = TestApp::spawn(engine).await else { return };
     let answer = test
         .deliver(&json!({"triggerEvent": "RECORDING_READY", "createdAt": "2026-05-04T09:00:00Z", "payload": {}}))
         .await;
     assert_eq!((answer.status, &answer.body["result"]), (200, &json!("ignored")));
 }
 
+#[rstest]
 #[tokio::test]
-async fn hostile_text_reaches_salesforce_as_text() {
-    let test = TestApp::spawn().await;
+async fn hostile_text_reaches_salesforce_as_text(#[values(Engine::Sqlite, Engine::Postgres)] engine: Engine) {
+    let Some(test) = TestApp::spawn(engine).await else { return };
     let hostile =
         "Robert'); DROP TABLE booking;-- \\ \" % _ @{p0.id} {attendee.name} <script>alert(1)</script> \u{202e}rtl 🎯";
     let delivery = Delivery::created().with("title", hostile).with("additionalNotes", "a\u{0}b\nc").by(
