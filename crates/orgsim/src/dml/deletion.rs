@@ -110,6 +110,7 @@ fn restore(org: &mut Org, caller: &Caller, object: &str, id: SalesforceId) -> Re
         // A child that was brought back or purged on its own stays as it is.
         _ = restore(org, caller, &object, child);
     }
+    people::relate_again(org, caller, object, id);
     for link in deletion.cleared {
         let empty = matches!(org.find(&link.object, link.id), Found::Live(row) if row.get(link.field).is_null());
         if empty {

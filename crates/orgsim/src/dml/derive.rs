@@ -53,7 +53,7 @@ pub(super) fn derived(org: &Org, draft: &mut Draft<'_>) {
     person_name(draft);
     match draft.object.name.as_str() {
         "Opportunity" => stage(draft),
-        "Event" => {
+        "Event" | "Task" => {
             let account = account_of(org, draft.get("WhatId"), draft.get("WhoId"));
             draft.set("AccountId", account);
         }
@@ -112,31 +112,34 @@ fn account_of(org: &Org, what: &Value, who: &Value) -> Value {
     Value::Null
 }
 
-/// Keeps `LastActivityDate` of an event's person, subject and account: the date of the latest of their events, also
-/// one to come (Salesforce facts 10).
+/// The objects whose records are activities.
+const ACTIVITIES: [&str; 2] = ["Event", "Task"];
+
+/// Keeps `LastActivityDate` of an activity's person, subject and account: the date of the latest of their events and
+/// tasks, also of one to come (Salesforce facts 10).
 pub fn note_activity(org: &mut Org, object: &str, before: Option<&Row>, after: Option<&Row>) {
-    if object != "Event" {
+    if !ACTIVITIES.contains(&object) {
         return;
     }
     let schema = org.schema();
-    let Some(event) = schema.object("Event") else { return };
+    let Some(activity) = schema.object(object) else { return };
     let mut parents: Vec<SalesforceId> = Vec::new();
     for row in [before, after].into_iter().flatten() {
         let names = ["WhoId", "WhatId", "AccountId"];
-        parents.extend(names.iter().filter_map(|name| match get(event, row, name) {
+        parents.extend(names.iter().filter_map(|name| match get(activity, row, name) {
             Value::Id(id) => Some(*id),
             _ => None,
         }));
     }
     parents.sort_unstable();
     parents.dedup();
-    let old = before.and_then(|row| date(event, row));
+    let old = before.and_then(|row| date(activity, row));
     for parent in parents {
-        set_last_activity(org, event, parent, old);
+        set_last_activity(org, parent, old);
     }
 }
 
-fn set_last_activity(org: &mut Org, event: &Object, parent: SalesforceId, old: Option<Date>) {
+fn set_last_activity(org: &mut Org, parent: SalesforceId, old: Option<Date>) {
     let schema = org.schema();
     let Some(object) = org.object_of(parent).and_then(|o| schema.object(&o.name)) else { return };
     let Some((ordinal, _)) = object.field("LastActivityDate") else { return };
@@ -145,7 +148,7 @@ fn set_last_activity(org: &mut Org, event: &Object, parent: SalesforceId, old: O
         Value::Date(date) => Some(*date),
         _ => None,
     };
-    let latest = latest_event(org, event, parent);
+    let latest = ACTIVITIES.iter().filter_map(|name| latest(org, name, parent)).max();
     // A loaded date may stand for activities that were not loaded: only the event's own earlier date is taken back.
     let kept = stored.filter(|_| stored != old);
     let wanted = latest.max(kept);
@@ -156,19 +159,19 @@ fn set_last_activity(org: &mut Org, event: &Object, parent: SalesforceId, old: O
     }
 }
 
-fn latest_event(org: &Org, event: &Object, parent: SalesforceId) -> Option<Date> {
-    let table = org.table("Event")?;
+fn latest(org: &Org, object: &str, parent: SalesforceId) -> Option<Date> {
+    let (activity, table) = org.schema_ref().object(object).zip(org.table(object))?;
     let value = Value::Id(parent);
     let of_field = |name: &str| {
-        let (ordinal, field) = event.field(name)?;
-        let ids = super::check::holders(org, "Event", field, ordinal, &value);
-        ids.iter().filter_map(|id| date(event, table.live().get(id)?)).max()
+        let (ordinal, field) = activity.field(name)?;
+        let ids = super::check::holders(org, object, field, ordinal, &value);
+        ids.iter().filter_map(|id| date(activity, table.live().get(id)?)).max()
     };
     ["WhoId", "WhatId", "AccountId"].into_iter().filter_map(of_field).max()
 }
 
-fn date(event: &Object, row: &Row) -> Option<Date> {
-    match get(event, row, "ActivityDate") {
+fn date(activity: &Object, row: &Row) -> Option<Date> {
+    match get(activity, row, "ActivityDate") {
         Value::Date(date) => Some(*date),
         _ => None,
     }

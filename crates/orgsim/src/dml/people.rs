@@ -166,6 +166,17 @@ pub(super) fn replace(
     }
 }
 
+/// Brings the relations in line after an undelete: of the event itself, or of all events of a person.
+pub(super) fn relate_again(org: &mut Org, caller: &Caller, object: &str, id: SalesforceId) {
+    let events = if object == "Event" { vec![id] } else { meetings(org, id) };
+    for event in events {
+        if let Found::Live(row) = org.find("Event", event) {
+            let row = row.clone();
+            relate(org, caller, event, &row);
+        }
+    }
+}
+
 /// The relations of an event that stand for its people and its subject: relation, record, whether it is the subject.
 fn parents(org: &Org, event: SalesforceId) -> Vec<(SalesforceId, SalesforceId, bool)> {
     let Some((object, table)) = org.schema_ref().object("EventRelation").zip(org.table("EventRelation")) else {

@@ -7,7 +7,9 @@ use crate::errors::{self, ApiError};
 use crate::id::SalesforceId;
 use crate::org::Org;
 use crate::schema::{Field, FieldType, Object, Schema};
+use crate::soql::Source as _;
 use crate::value::Value;
+use crate::view::View;
 
 use super::parents;
 use super::rows;
@@ -26,7 +28,7 @@ pub(crate) fn upsert(access: &mut Access<'_>, request: &Request, object: &str, f
 pub(crate) fn get(access: &mut Access<'_>, request: &Request, object: &str, field: &str, value: &str) -> Reply {
     let found: Result<_, ApiError> = access.read(|org| {
         let schema = org.schema();
-        let key = Key::read(org, &schema, object, field, value)?;
+        let key = Key::read(&View::new(org, request.user, false), org, &schema, (object, field, value))?;
         Ok((key.object.name.clone(), key.matches))
     });
     match found {
@@ -76,7 +78,7 @@ pub(crate) fn record(
 ) -> Result<Upserted, ApiError> {
     let schema = org.schema();
     let (field, value) = key;
-    let key = Key::read(org, &schema, object, field, value)?;
+    let key = Key::read(&View::new(org, request.user, false), org, &schema, (object, field, value))?;
     parents::resolve(org, &key.object.name, &mut fields)?;
     match key.matches[..] {
         [] if request.param("updateOnly") == Some("true") || key.field.kind == FieldType::Id => {
@@ -102,18 +104,24 @@ struct Key<'a> {
 }
 
 impl<'a> Key<'a> {
-    fn read(org: &Org, schema: &'a Schema, object: &str, field: &str, value: &str) -> Result<Self, ApiError> {
-        let object = schema.object(object).ok_or_else(errors::not_found)?;
+    /// Reads object, field and value of an address. A key that the user cannot see is none, and records that the user
+    /// cannot see do not match.
+    fn read(view: &View<'_>, org: &Org, schema: &'a Schema, address: (&str, &str, &str)) -> Result<Self, ApiError> {
+        let (object, field, value) = address;
+        let object = schema.object(object).filter(|object| view.readable(&object.name, None));
+        let object = object.ok_or_else(errors::not_found)?;
         let named = object.field(field).filter(|(_, f)| f.external_id || f.id_lookup || f.kind == FieldType::Id);
+        let named = named.filter(|(ordinal, _)| view.readable(&object.name, Some(*ordinal)));
         let (ordinal, field) = named.ok_or_else(|| errors::unknown_external_id(field))?;
         let wanted = parse::value(field, &Json::from(value)).map_err(|_| errors::not_found())?;
-        let matches = match wanted {
+        let mut matches: Vec<SalesforceId> = match wanted {
             Value::Id(id) if field.kind == FieldType::Id => {
                 org.table(&object.name).filter(|table| table.live().contains_key(&id)).map(|_| id).into_iter().collect()
             }
             Value::Null => return Err(errors::not_found()),
             wanted => dml::holders(org, &object.name, field, ordinal, &wanted),
         };
+        matches.retain(|id| view.row(&object.name, *id).is_some());
         Ok(Key { object, field, matches })
     }
 }

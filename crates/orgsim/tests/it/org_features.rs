@@ -74,6 +74,8 @@ async fn a_shared_event_has_a_list_of_people_whose_first_is_its_who() {
     assert_eq!(people(&org, &id).await, [b.clone(), c.clone()], "a merged person keeps its place in the list");
     assert_eq!(org.delete(&format!("/sobjects/Contact/{b}")).await.0, 204);
     assert_eq!(org.field("Event", &id, "WhoId").await, c, "the next person takes the place of a deleted one");
+    org.sim(Method::POST, "undelete", json!({"id": b})).await;
+    assert_eq!(people(&org, &id).await, std::slice::from_ref(&c), "a person who left an event comes back without it");
     assert_eq!(org.delete(&path).await.0, 204);
     assert_eq!(people(&org, &id).await, Vec::<String>::new(), "a deleted event has no people");
 

@@ -36,6 +36,17 @@ async fn a_hidden_field_looks_like_one_that_is_not_there() {
     assert_eq!(org.post("/sobjects/Contact", json!({"LastName": "A", "Email": "x@acme.com"})).await, unknown);
     assert_eq!(org.get(&format!("{path}?fields=Email")).await, unknown);
     assert_eq!(org.get(&path).await.1.get("Email"), None, "a row shows a hidden field");
+    let key = org.patch("/sobjects/Contact/Email/lee%40acme.com", json!({"LastName": "Li"})).await;
+    assert_eq!(
+        key,
+        (
+            404,
+            json!([{
+                "message": "Provided external ID field does not exist or is not accessible: Email",
+                "errorCode": "NOT_FOUND",
+            }])
+        )
+    );
     let query = org.query("SELECT Id FROM Contact WHERE Email = 'lee@acme.com'").await;
     assert_eq!(code(&query), (400, "INVALID_FIELD"));
     assert!(query.1[0]["message"].as_str().expect("text").contains("No such column 'Email' on entity 'Contact'"));
@@ -110,6 +121,8 @@ async fn what_is_not_shared_is_not_found() {
     let found = org.query("SELECT Id FROM Contact WHERE Email = 'lee@hers.com'").await.1;
     assert_eq!(found["totalSize"], 0, "{private}");
     assert_eq!(code(&org.get(&format!("/sobjects/Contact/{orphan}")).await), (404, "NOT_FOUND"), "{private}");
+    let (status, made) = org.patch("/sobjects/Contact/Email/lee%40hers.com", json!({"LastName": "Lee"})).await;
+    assert_eq!((status, &made["created"]), (201, &json!(true)), "an upsert finds only what its user may see");
     assert_eq!(org.field("Contact", &child, "LastName").await, "Li", "accounts and contacts are open unless said");
 
     org.sim(Method::POST, "permissions", json!({"sharing": {"Account": "private", "Contact": "parent"}})).await;

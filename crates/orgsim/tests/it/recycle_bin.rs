@@ -126,3 +126,24 @@ async fn an_inactive_user_owns_nothing_new() {
     assert_eq!(lead.0, 400, "a group that is no queue owned a lead");
     org.stop().await;
 }
+
+#[tokio::test]
+async fn the_last_activity_is_the_latest_event_or_task() {
+    let org = Org::start("empty").await;
+    let account = org.create("Account", json!({"Name": "Acme"})).await;
+    let contact = org.create("Contact", json!({"LastName": "Lee", "AccountId": account})).await;
+    let meeting = org.create("Event", event(&contact)).await;
+    let task = json!({"Subject": "Call", "ActivityDate": "2027-04-01", "WhoId": contact});
+    let task = org.create("Task", task).await;
+    assert_eq!(org.field("Contact", &contact, "LastActivityDate").await, "2027-04-01");
+    assert_eq!(
+        org.field("Account", &account, "LastActivityDate").await,
+        "2027-04-01",
+        "a contact's task is its account's"
+    );
+    assert_eq!(org.delete(&format!("/sobjects/Task/{task}")).await.0, 204);
+    assert_eq!(org.field("Account", &account, "LastActivityDate").await, "2027-03-08");
+    assert_eq!(org.delete(&format!("/sobjects/Event/{meeting}")).await.0, 204);
+    assert_eq!(org.field("Account", &account, "LastActivityDate").await, Json::Null);
+    org.stop().await;
+}
