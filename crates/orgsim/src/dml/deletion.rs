@@ -59,6 +59,9 @@ pub(super) fn recycle(org: &mut Org, caller: &Caller, object: &str, id: Salesfor
     let Draft { row, before, .. } = draft;
     org.recycle(object, id, row);
     derive::note_activity(org, object, before.as_ref(), None);
+    if let ("EventRelation", Some(before)) = (object, &before) {
+        people::note_invitee(org, before);
+    }
     let mut deletion = Deletion::default();
     let meetings = people::meetings(org, id);
     for link in links(org, object, id) {

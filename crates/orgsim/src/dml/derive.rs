@@ -53,6 +53,8 @@ pub(super) fn derived(org: &Org, draft: &mut Draft<'_>) {
     person_name(draft);
     match draft.object.name.as_str() {
         "Opportunity" => stage(draft),
+        // Whom a client relates to an event is invited to it; its people have relations of their own.
+        "EventRelation" if draft.before.is_none() => draft.set("IsInvitee", Value::Bool(true)),
         "Event" | "Task" => {
             let account = account_of(org, draft.get("WhatId"), draft.get("WhoId"));
             draft.set("AccountId", account);

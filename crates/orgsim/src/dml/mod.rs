@@ -195,6 +195,9 @@ fn finish(
     if object.name == "Event" {
         people::relate(org, caller, id, &row);
     }
+    if object.name == "EventRelation" {
+        people::note_invitee(org, &row);
+    }
     person::mirror(org, caller, object, id, &row);
     Ok(id)
 }

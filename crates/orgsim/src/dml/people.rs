@@ -177,6 +177,25 @@ pub(super) fn relate_again(org: &mut Org, caller: &Caller, object: &str, id: Sal
     }
 }
 
+/// Keeps whether an event is a group event: whether somebody is invited to it. `relation` is the `EventRelation` that
+/// came, changed or went.
+pub(super) fn note_invitee(org: &mut Org, relation: &Row) {
+    let schema = org.schema();
+    let Some((object, known)) = schema.object("Event").zip(schema.object("EventRelation")) else { return };
+    let Some((ordinal, field)) = known.field("EventId") else { return };
+    let Value::Id(event) = *relation.get(ordinal) else { return };
+    let Found::Live(row) = org.find("Event", event) else { return };
+    let all = check::holders(org, "EventRelation", field, ordinal, &Value::Id(event)).len();
+    let invited = all > parents(org, event).len();
+    let mut draft = Draft { object, row: row.clone(), before: Some(row.clone()), given: Vec::new() };
+    draft.set("IsGroupEvent", if invited { Value::Bool(true) } else { Value::Null });
+    draft.set("GroupEventType", Value::Text(if invited { "1" } else { "0" }.into()));
+    let Draft { row, before, .. } = draft;
+    if before.as_ref() != Some(&row) {
+        org.put("Event", event, row);
+    }
+}
+
 /// The relations of an event that stand for its people and its subject: relation, record, whether it is the subject.
 fn parents(org: &Org, event: SalesforceId) -> Vec<(SalesforceId, SalesforceId, bool)> {
     let Some((object, table)) = org.schema_ref().object("EventRelation").zip(org.table("EventRelation")) else {

@@ -203,3 +203,24 @@ async fn a_person_account_has_a_contact_that_mirrors_it() {
     assert_eq!(org.field("Account", &business, "RecordTypeId").await, Json::Null);
     org.stop().await;
 }
+
+#[tokio::test]
+async fn an_event_with_invitees_is_a_group_event() {
+    let org = Org::start("demo").await;
+    org.sim(Method::PATCH, "settings", json!({"shared_activities": true})).await;
+    let [a, ..] = three_contacts(&org).await;
+    let id = org.create("Event", event(json!({"EventWhoIds": [a]}))).await;
+    assert_eq!(org.field("Event", &id, "IsGroupEvent").await, false, "its own person is no invitee");
+    let found = org.query("SELECT Id FROM User WHERE FirstName = 'Dana'").await.1;
+    let dana = found["records"][0]["Id"].as_str().expect("a user").to_owned();
+    let relation = org.create("EventRelation", json!({"EventId": id, "RelationId": dana})).await;
+    assert_eq!(org.field("Event", &id, "IsGroupEvent").await, true);
+    assert_eq!(org.field("EventRelation", &relation, "IsInvitee").await, true);
+    let path = format!("/sobjects/EventRelation/{relation}");
+    assert_eq!(org.patch(&path, json!({"Status": "Accepted"})).await.0, 204);
+    let moved = org.patch(&path, json!({"RelationId": a})).await;
+    assert_eq!(code(&moved), (400, "INVALID_FIELD_FOR_INSERT_UPDATE"), "an invitee cannot become another");
+    assert_eq!(org.delete(&path).await.0, 204);
+    assert_eq!(org.field("Event", &id, "IsGroupEvent").await, false);
+    org.stop().await;
+}

@@ -158,6 +158,14 @@ fn an_index_saves_the_scan() {
     org.indexed = false;
     assert_eq!(org.query(statement).expect("a good statement").rows_scanned, 4);
     assert_eq!(org.query("SELECT Id FROM Contact LIMIT 2").expect("a good statement").rows_scanned, 2);
+    let first = "SELECT Id FROM Contact ORDER BY Id, LastName LIMIT 1 OFFSET 1";
+    assert_eq!(
+        org.query(first).expect("a good statement").rows_scanned,
+        2,
+        "records are kept in the order of their ids"
+    );
+    let last = org.query("SELECT Id FROM Contact ORDER BY Id DESC LIMIT 1").expect("a good statement");
+    assert_eq!(last.rows_scanned, 4);
 }
 
 #[test]
