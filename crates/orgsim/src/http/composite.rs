@@ -125,7 +125,11 @@ fn each_alone(shared: &Shared, request: &Request, parts: &[Subrequest]) -> Vec<R
 }
 
 /// One transaction: the first failure undoes everything. It is told with its place.
-pub(crate) fn as_one(shared: &Shared, request: &Request, parts: &[Subrequest]) -> Result<Vec<Reply>, Box<(usize, Reply)>> {
+pub(crate) fn as_one(
+    shared: &Shared,
+    request: &Request,
+    parts: &[Subrequest],
+) -> Result<Vec<Reply>, Box<(usize, Reply)>> {
     let mut org = shared.org_mut();
     org.begin();
     let mut results = Results::default();

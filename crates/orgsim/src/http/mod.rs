@@ -170,7 +170,7 @@ fn router(shared: Arc<Shared>) -> Router {
         .route("/{id}", get(pages::by_id))
         .route("/assets/page.css", get(pages::style))
         .route("/assets/page.js", get(pages::script))
-        .fallback(rest::not_found)
+        .fallback(rest::elsewhere)
         .layer(DefaultBodyLimit::disable())
         .layer(from_fn_with_state(Arc::clone(&shared), rest::settle))
         .layer(RequestDecompressionLayer::new().gzip(true))

@@ -116,9 +116,24 @@ pub(crate) async fn settle(State(shared): State<Arc<Shared>>, request: HttpReque
     next.run(request).await
 }
 
-/// Anything else.
-pub(crate) async fn not_found() -> Response {
-    response(&errors::not_found().into(), None, false)
+/// Anything else. A path may begin with several slashes: clients whose login address ends in one write it so.
+pub(crate) async fn elsewhere(
+    shared: State<Arc<Shared>>,
+    connection: ConnectInfo<Connection>,
+    mut request: HttpRequest,
+) -> Response {
+    let target = request.uri().path_and_query().map_or("/", |target| target.as_str());
+    let bare = format!("/{}", target.trim_start_matches('/'));
+    match bare.parse().ok().filter(|_| bare != target) {
+        Some(uri) => *request.uri_mut() = uri,
+        None => return response(&errors::not_found().into(), None, false),
+    }
+    match request.uri().path() {
+        "/services/data" | "/services/data/" => versions(shared, connection, request).await,
+        path if path.starts_with("/services/data/") => call(shared, connection, request).await,
+        path if path.starts_with("/services/oauth2/") => oauth::call(shared, connection, request).await,
+        _ => response(&errors::not_found().into(), None, false),
+    }
 }
 
 /// Sends an answer as the faults want it: late, or not at all. The org's latency comes on top.

@@ -127,6 +127,12 @@ impl Request {
         }
     }
 
+    /// The object of a collection's first record.
+    fn first_type(&self) -> Option<String> {
+        let body = self.json_object().ok()?;
+        Some(body.get("records")?.get(0)?.get("attributes")?.get("type")?.as_str()?.to_owned())
+    }
+
     /// The request as a fault sees it.
     pub(crate) fn face(&self) -> Face {
         let soql = match self.kind() {
@@ -138,6 +144,7 @@ impl Request {
             (None, ["sobjects", object, ..] | ["composite", "sobjects" | "tree", object, ..]) => {
                 Some((*object).to_owned())
             }
+            (None, ["composite", "sobjects"]) => self.first_type(),
             _ => None,
         };
         Face { method: self.method.clone(), path: self.target.clone(), object, soql }

@@ -62,6 +62,20 @@ async fn a_fault_may_end_the_session_or_answer_a_page() {
     fault(&org, json!({"revoke": "session"})).await;
     assert_eq!(code(&org.post("/sobjects/Contact", json!({"LastName": "x"})).await), (401, "INVALID_SESSION_ID"));
     assert_eq!(org.get("/limits").await.0, 401, "the session lives on");
+    let path = json!({"match": {"path": "/oauth2/userinfo"}, "effect": {"error": {"status": 500, "code": "x", "message": "y"}}});
+    org.sim(Method::POST, "faults", path).await;
+    let struck = org.client.get(org.url("/services/oauth2/userinfo")).send().await.expect("an answer");
+    assert_eq!(answer(struck).await, (500, json!({"error": "x", "error_description": "y"})));
+    org.stop().await;
+}
+
+#[tokio::test]
+async fn a_fault_finds_the_object_of_a_collection() {
+    let org = Org::start("empty").await;
+    fault(&org, json!({"error": {"status": 503, "code": "SERVER_UNAVAILABLE", "message": "server too busy"}})).await;
+    let record = |object: &str| json!({"records": [{"attributes": {"type": object}, "LastName": "x", "Company": "x"}]});
+    assert_eq!(org.post("/composite/sobjects", record("Lead")).await.0, 200);
+    assert_eq!(code(&org.post("/composite/sobjects", record("Contact")).await), (503, "SERVER_UNAVAILABLE"));
     org.stop().await;
 }
 
@@ -169,6 +183,8 @@ async fn odd_requests_get_their_status() {
             json!([{"message": "HTTP Method 'POST' not allowed. Allowed are GET", "errorCode": "METHOD_NOT_ALLOWED"}])
         )
     );
+    let slashes = org.client.get(org.url("//services/data/v66.0/limits")).bearer_auth(&org.token).send().await;
+    assert_eq!(slashes.expect("an answer").status(), 200, "a client whose address ends in a slash");
     let old = org.client.get(org.url("/services/data/v30.0/limits")).bearer_auth(&org.token).send().await;
     assert_eq!(code(&answer(old.expect("an answer")).await), (410, "UNSUPPORTED_API_VERSION"));
     org.stop().await;
