@@ -32,7 +32,7 @@ pub struct App {
     pub callbacks: Vec<String>,
     /// The key that its assertions are signed with.
     pub key: Option<PublicKey>,
-    /// The users it may act as by assertion; none allows all.
+    /// The users that an administrator approved (Salesforce facts 1.2); none allows all.
     pub users: Option<Vec<SalesforceId>>,
 }
 
@@ -54,6 +54,11 @@ impl App {
             key: None,
             users: None,
         }
+    }
+
+    /// Whether a user may consent to it or be acted for.
+    pub fn admits(&self, user: SalesforceId) -> bool {
+        self.users.as_ref().is_none_or(|users| users.contains(&user))
     }
 
     /// Whether it may have a scope.
@@ -263,8 +268,9 @@ impl Auth {
         if claims.exp <= now {
             return Err(OAuthError("invalid_grant", "expired authorization code"));
         }
-        let user = user.filter(|user| app.users.as_ref().is_none_or(|users| users.contains(user)));
-        let user = user.ok_or(OAuthError("invalid_grant", "user hasn't approved this consumer"))?;
+        let user = user
+            .filter(|user| app.admits(*user))
+            .ok_or(OAuthError("invalid_grant", "user hasn't approved this consumer"))?;
         let (client_id, scope) = (app.client_id.clone(), app.own_scope());
         let grant = self.new_grant();
         Ok(self.grant(policy, user, client_id, scope, grant))

@@ -58,6 +58,10 @@ pub(crate) fn answer(shared: &Shared, call: &Call) -> Response {
         None => app.run_as,
     };
     let Some(user) = user else { return pages::oauth_error("invalid_grant", "authentication failure") };
+    if !app.admits(user) {
+        let description = ("error_description", "user is not admin approved to access this app");
+        return back(target, call, &[("error", "invalid_app_access"), description]);
+    }
     let consent = Consent {
         client_id: app.client_id,
         redirect_uri: call.param("redirect_uri").unwrap_or_default().to_owned(),

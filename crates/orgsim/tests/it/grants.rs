@@ -156,6 +156,13 @@ async fn consent_is_given_as_any_user() {
     let url = text(&body, "id") + "?format=json&oauth_token=" + &text(&body, "access_token");
     let (status, id) = answer(org.client.get(url).send().await.expect("an answer")).await;
     assert_eq!((status, &id["username"]), (200, &json!("lea.moreau@northwind.example")));
+    org.sim(Method::POST, "apps", json!({"client_id": "closed", "users": [USER]})).await;
+    let form = [("client_id", "closed"), REDIRECT, ("decision", "allow"), ("username", "lea.moreau@northwind.example")];
+    let closed = org.client.post(org.url("/services/oauth2/authorize")).form(&form).send().await.expect("an answer");
+    assert_eq!(
+        closed.headers()["location"],
+        "http://localhost:1717/OauthRedirect?error=invalid_app_access&error_description=user+is+not+admin+approved+to+access+this+app"
+    );
     let immediate = [("response_type", "code"), APP_ID, REDIRECT, ("immediate", "true")];
     let answer =
         org.client.get(org.url("/services/oauth2/authorize")).query(&immediate).send().await.expect("an answer");
