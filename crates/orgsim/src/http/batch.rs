@@ -5,6 +5,7 @@ use serde_json::{Value as Json, json};
 
 use crate::calls::{Kind, Subcall};
 use crate::errors::{ApiError, json_parser};
+use crate::faults::Face;
 
 use super::route::route;
 use super::state::{Access, Shared};
@@ -52,6 +53,13 @@ pub(crate) fn run(shared: &Shared, request: &Request) -> Reply {
     let mut reply = Reply::json(200, json!({ "hasErrors": failed, "results": results }));
     reply.subcalls = subcalls;
     reply
+}
+
+/// The requests as faults see them; none when the body is wrong.
+pub(crate) fn faces(request: &Request) -> Vec<Face> {
+    let Ok(body) = parse(request) else { return Vec::new() };
+    let face = |part: &Part| Request::parse(&part.method, &target(part), request.user).map(|part| part.face());
+    body.batch_requests.iter().filter_map(face).collect()
 }
 
 fn parse(request: &Request) -> Result<Body, ApiError> {

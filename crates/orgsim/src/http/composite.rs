@@ -7,6 +7,7 @@ use serde_json::{Map, Value as Json, json};
 
 use crate::calls::{Kind, Subcall};
 use crate::errors::{ApiError, json_parser};
+use crate::faults::Face;
 
 use super::references::{self, Results};
 use super::route::route;
@@ -65,11 +66,20 @@ pub(crate) fn response(parts: &[Subrequest], answers: &[Reply]) -> Json {
     json!({ "compositeResponse": response })
 }
 
-/// The subrequests as faults see them, with references still in them; none when the body is wrong.
-pub(crate) fn parts(request: &Request) -> Vec<crate::faults::Face> {
-    let Ok(body) = parse(request) else { return Vec::new() };
+/// The parts of a call as faults see them, with references still in them; none when the body is wrong.
+pub(crate) fn faces(request: &Request) -> Vec<Face> {
+    match request.path()[..] {
+        ["composite"] => parse(request).map(|body| faces_of(request, &body.composite_request)).unwrap_or_default(),
+        ["composite", "batch"] => super::batch::faces(request),
+        ["composite", "graph"] => super::graph::faces(request),
+        _ => Vec::new(),
+    }
+}
+
+/// The subrequests as faults see them.
+pub(crate) fn faces_of(request: &Request, parts: &[Subrequest]) -> Vec<Face> {
     let part = |sub: &Subrequest| Request::parse(&sub.method, &sub.url, request.user).map(|r| r.face());
-    body.composite_request.iter().filter_map(part).collect()
+    parts.iter().filter_map(part).collect()
 }
 
 fn parse(request: &Request) -> Result<Body, ApiError> {

@@ -6,6 +6,7 @@ use serde::Deserialize;
 use serde_json::{Value as Json, json};
 
 use crate::errors::{ApiError, json_parser};
+use crate::faults::Face;
 
 use super::composite::{self, Subrequest};
 use super::state::Shared;
@@ -51,6 +52,12 @@ pub(crate) fn run(shared: &Shared, request: &Request) -> Reply {
     let mut reply = Reply::json(200, json!({ "graphs": graphs }));
     reply.subcalls = subcalls;
     reply
+}
+
+/// The nodes as faults see them; none when the body is wrong.
+pub(crate) fn faces(request: &Request) -> Vec<Face> {
+    let Ok(body) = parse(request) else { return Vec::new() };
+    body.graphs.iter().flat_map(|graph| composite::faces_of(request, &graph.composite_request)).collect()
 }
 
 fn parse(request: &Request) -> Result<Body, ApiError> {

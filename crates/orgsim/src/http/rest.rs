@@ -69,7 +69,7 @@ async fn served(shared: Arc<Shared>, connection: Connection, request: HttpReques
     let Some((parsed, authorization)) = read(request).await else {
         return response(&errors::not_found().into(), None, pretty);
     };
-    let parts = if parsed.kind() == Kind::Composite { composite::parts(&parsed) } else { Vec::new() };
+    let parts = composite::faces(&parsed);
     let release = shared.held.subscribe();
     let plan = shared.faults().for_call(&parsed.face(), &parts);
     wait_for_release(&shared, &plan, release).await;

@@ -80,6 +80,24 @@ async fn a_fault_finds_the_object_of_a_collection() {
 }
 
 #[tokio::test]
+async fn a_batch_and_a_graph_are_dropped_through_any_of_their_parts() {
+    let org = Org::start("empty").await;
+    let url = "/services/data/v66.0/sobjects/Contact";
+    let node = json!({"method": "POST", "url": url, "referenceId": "c", "body": {"LastName": "x"}});
+    let part = json!({"method": "POST", "url": &url[15..], "richInput": {"LastName": "x"}});
+    for (path, body) in [
+        ("/composite/graph", json!({"graphs": [{"graphId": "1", "compositeRequest": [node]}]})),
+        ("/composite/batch", json!({"batchRequests": [part]})),
+    ] {
+        fault(&org, json!({"drop": "before"})).await;
+        let sent = org.rest(Method::POST, path).json(&body).send().await;
+        sent.expect_err("the connection was to be dropped, but an answer came");
+        assert_eq!(contacts(&org).await, 0, "{path}");
+    }
+    org.stop().await;
+}
+
+#[tokio::test]
 async fn used_up_calls_come_back_after_a_day() {
     let org = Org::start("empty").await;
     org.sim(Method::PATCH, "settings", json!({"daily_api_limit": 2, "now": "2027-03-08T10:00:00Z"})).await;
