@@ -5,6 +5,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use salesforce::auth::LoopbackPolicy;
+use secrecy::SecretString;
 
 use crate::clock::Clock;
 use crate::config::{ServeConfig, StoreConfig, beside};
@@ -49,6 +50,33 @@ pub enum BuildError {
         "a PostgreSQL database needs MATCHBOOK_ENCRYPTION_KEY, the same for every instance; make one with `head -c 32 /dev/urandom | base64`"
     )]
     KeyNeeded,
+    /// The database file cannot be opened or made.
+    #[error("the database file {path} cannot be used; name another one with --database")]
+    DatabaseFile {
+        /// Which file.
+        path: String,
+        /// What went wrong.
+        #[source]
+        source: std::io::Error,
+    },
+    /// The database holds secrets, and the key that opens them is gone.
+    #[error(
+        "the database {database} holds secrets, but the key file {key_file} that opens them is missing; put it back from your backup"
+    )]
+    KeyFileMissing {
+        /// Which database.
+        database: String,
+        /// Which file.
+        key_file: String,
+    },
+    /// The database holds secrets of another key.
+    #[error("the database {database} holds secrets that {key} does not open; start with the key they were stored with")]
+    WrongKey {
+        /// Which database.
+        database: String,
+        /// Where the key came from: a file or a variable.
+        key: String,
+    },
     /// The lock file cannot be made.
     #[error("the lock file {path} cannot be used")]
     LockFile {
@@ -66,11 +94,12 @@ pub enum BuildError {
 impl App {
     /// Opens the database and readies the engine. A SQLite database is this process's alone until the app is dropped.
     pub async fn build(config: &ServeConfig, clock: Clock) -> Result<Arc<App>, BuildError> {
-        let lock = match &config.store.database {
+        let place = real_place(&config.store.database)?;
+        let lock = match &place {
             Place::File(path) => Some(lock(path)?),
             Place::Postgres(_) => None,
         };
-        let (store, vault) = open(&config.store).await?;
+        let (store, vault) = open_place(&place, config.store.encryption_key.as_ref()).await?;
         if lock.is_some() {
             store.free_all_leases().await?;
         }
@@ -91,21 +120,78 @@ impl App {
 
 /// Opens the database beside a running server or alone.
 pub async fn open(config: &StoreConfig) -> Result<(Store, Vault), BuildError> {
-    let vault = match (&config.encryption_key, &config.database) {
-        (Some(key), _) => Vault::from_key(key)?,
-        (None, Place::File(path)) => Vault::from_key_file(&beside(path, "key"))?,
+    open_place(&real_place(&config.database)?, config.encryption_key.as_ref()).await
+}
+
+/// A SQLite database by its one real path, so that links to it share its lock and its key. The file is made here if it is
+/// not there: SQLite gives the files it makes beside it the same mode.
+fn real_place(place: &Place) -> Result<Place, BuildError> {
+    let Place::File(path) = place else { return Ok(place.clone()) };
+    let real = private().create(true).append(true).open(path).and_then(|_| path.canonicalize());
+    real.map(Place::File).map_err(|source| BuildError::DatabaseFile { path: path.display().to_string(), source })
+}
+
+async fn open_place(place: &Place, key: Option<&SecretString>) -> Result<(Store, Vault), BuildError> {
+    let (key_file, vault) = match (key, place) {
+        (Some(key), _) => (None, Some(Vault::from_key(key)?)),
+        (None, Place::File(path)) => {
+            let key_file = beside(path, "key");
+            let vault = Vault::from_key_file(&key_file)?;
+            (Some(key_file), vault)
+        }
         (None, Place::Postgres(_)) => return Err(BuildError::KeyNeeded),
     };
-    Ok((Store::open(&config.database).await?, vault))
+    let store = Store::open(place).await?;
+    let sealed = store.a_sealed_secret().await?;
+    let vault = match (vault, key_file) {
+        (Some(vault), key_file) => {
+            if sealed.is_some_and(|(place, sealed)| vault.open(&place, &sealed).is_err()) {
+                return Err(BuildError::WrongKey { database: name(place), key: key_name(key_file.as_deref()) });
+            }
+            vault
+        }
+        (None, Some(key_file)) if sealed.is_some() => {
+            return Err(BuildError::KeyFileMissing { database: name(place), key_file: key_file.display().to_string() });
+        }
+        (None, Some(key_file)) => Vault::with_new_key_file(&key_file)?,
+        (None, None) => return Err(BuildError::KeyNeeded),
+    };
+    Ok((store, vault))
+}
+
+/// What an error calls a database; a PostgreSQL URL may hold a password.
+fn name(place: &Place) -> String {
+    match place {
+        Place::File(path) => path.display().to_string(),
+        Place::Postgres(_) => "at the PostgreSQL URL".to_owned(),
+    }
+}
+
+fn key_name(key_file: Option<&Path>) -> String {
+    match key_file {
+        Some(path) => format!("the key file {}", path.display()),
+        None => "the key in MATCHBOOK_ENCRYPTION_KEY".to_owned(),
+    }
 }
 
 fn lock(database: &Path) -> Result<File, BuildError> {
     let path = beside(database, "lock");
     let failed = |source| BuildError::LockFile { path: path.display().to_string(), source };
-    let file = File::options().create(true).write(true).truncate(false).open(&path).map_err(failed)?;
+    let file = private().create(true).write(true).truncate(false).open(&path).map_err(failed)?;
     match file.try_lock() {
         Ok(()) => Ok(file),
         Err(std::fs::TryLockError::WouldBlock) => Err(BuildError::InUse(database.display().to_string())),
         Err(std::fs::TryLockError::Error(source)) => Err(failed(source)),
     }
+}
+
+/// Files made with these options are for their owner alone.
+fn private() -> std::fs::OpenOptions {
+    let mut options = File::options();
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::OpenOptionsExt as _;
+        options.mode(0o600);
+    }
+    options
 }

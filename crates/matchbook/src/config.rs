@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
+use clap::builder::BoolishValueParser;
 use secrecy::SecretString;
 
 use crate::store::Place;
@@ -21,9 +22,16 @@ pub struct StoreConfig {
 }
 
 /// Reads the place of a database.
-fn place(text: &str) -> Result<Place, std::convert::Infallible> {
-    let url = text.starts_with("postgres://") || text.starts_with("postgresql://");
-    Ok(if url { Place::Postgres(SecretString::from(text)) } else { Place::File(PathBuf::from(text)) })
+fn place(text: &str) -> Result<Place, String> {
+    if text.starts_with("postgres://") || text.starts_with("postgresql://") {
+        return Ok(Place::Postgres(SecretString::from(text)));
+    }
+    if text.is_empty() || text.contains(":memory:") {
+        return Err(
+            "name a file: bookings must outlive the process; `matchbook demo` runs without keeping anything".into()
+        );
+    }
+    Ok(Place::File(PathBuf::from(text)))
 }
 
 /// The file of a database with another ending: `matchbook.db.key`.
@@ -50,10 +58,10 @@ pub struct ServeConfig {
     pub workers: usize,
 
     /// Let connections point to an org on this machine, such as the simulated one. Not for production.
-    #[arg(long, env = "MATCHBOOK_ALLOW_LOOPBACK_ORGS")]
+    #[arg(long, env = "MATCHBOOK_ALLOW_LOOPBACK_ORGS", value_parser = BoolishValueParser::new())]
     pub allow_loopback_orgs: bool,
 
     /// Browsers reach this server by https: cookies are then never sent without it.
-    #[arg(long, env = "MATCHBOOK_SECURE_COOKIES")]
+    #[arg(long, env = "MATCHBOOK_SECURE_COOKIES", value_parser = BoolishValueParser::new())]
     pub secure_cookies: bool,
 }

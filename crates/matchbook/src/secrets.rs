@@ -31,6 +31,9 @@ pub enum VaultError {
     /// The configured key is malformed.
     #[error("MATCHBOOK_ENCRYPTION_KEY must be 32 bytes in base64; make one with `head -c 32 /dev/urandom | base64`")]
     MalformedKey,
+    /// The key file holds something else.
+    #[error("the encryption key file {0} does not hold 32 bytes in base64; put the right file back from your backup")]
+    MalformedKeyFile(String),
     /// The key file cannot be read or made.
     #[error("the encryption key file {path} cannot be used")]
     KeyFile {
@@ -53,23 +56,28 @@ pub enum VaultError {
 impl Vault {
     /// A vault with the given key: 32 bytes in base64.
     pub fn from_key(key: &SecretString) -> Result<Self, VaultError> {
-        let bytes = BASE64.decode(key.expose_secret().trim()).map_err(|_| VaultError::MalformedKey)?;
-        let cipher = XChaCha20Poly1305::new_from_slice(&bytes).map_err(|_| VaultError::MalformedKey)?;
-        Ok(Vault { cipher })
+        cipher(key).map(|cipher| Vault { cipher }).ok_or(VaultError::MalformedKey)
     }
 
-    /// A vault with the key in a file, which is made with mode 0600 if it is not there.
-    pub fn from_key_file(path: &Path) -> Result<Self, VaultError> {
-        let failed = |source| VaultError::KeyFile { path: path.display().to_string(), source };
-        match fs::read_to_string(path) {
-            Ok(key) => Vault::from_key(&SecretString::from(key)),
-            Err(missing) if missing.kind() == std::io::ErrorKind::NotFound => {
-                let key = SecretString::from(BASE64.encode(random::<32>()?));
-                write_private(path, key.expose_secret()).map_err(failed)?;
-                Vault::from_key(&key)
+    /// A vault with the key in a file; none if there is no such file.
+    pub fn from_key_file(path: &Path) -> Result<Option<Self>, VaultError> {
+        match fs::read(path) {
+            Ok(key) => {
+                let malformed = || VaultError::MalformedKeyFile(path.display().to_string());
+                let key = String::from_utf8(key).map(SecretString::from).map_err(|_| malformed())?;
+                Ok(Some(Vault { cipher: cipher(&key).ok_or_else(malformed)? }))
             }
-            Err(other) => Err(failed(other)),
+            Err(missing) if missing.kind() == std::io::ErrorKind::NotFound => Ok(None),
+            Err(source) => Err(VaultError::KeyFile { path: path.display().to_string(), source }),
         }
+    }
+
+    /// A vault with a new key, kept in a new file with mode 0600.
+    pub fn with_new_key_file(path: &Path) -> Result<Self, VaultError> {
+        let key = SecretString::from(BASE64.encode(random::<32>()?));
+        write_private(path, key.expose_secret())
+            .map_err(|source| VaultError::KeyFile { path: path.display().to_string(), source })?;
+        Vault::from_key(&key)
     }
 
     /// Encrypts a secret. `place` names the record and field it is for; it opens only there.
@@ -87,6 +95,11 @@ impl Vault {
         let open = self.cipher.decrypt(XNonce::from_slice(nonce), payload).map_err(|_| VaultError::WrongKey)?;
         String::from_utf8(open).map(SecretString::from).map_err(|_| VaultError::WrongKey)
     }
+}
+
+fn cipher(key: &SecretString) -> Option<XChaCha20Poly1305> {
+    let bytes = BASE64.decode(key.expose_secret().trim()).ok()?;
+    XChaCha20Poly1305::new_from_slice(&bytes).ok()
 }
 
 /// Random bytes from the operating system.
@@ -116,9 +129,11 @@ mod tests {
     #[test]
     fn a_secret_opens_only_in_its_own_place_and_with_its_own_key() {
         let folder = tempfile::tempdir().expect("a folder");
-        let vault = Vault::from_key_file(&folder.path().join("a.key")).expect("a new key");
-        let again = Vault::from_key_file(&folder.path().join("a.key")).expect("the same key");
-        let other = Vault::from_key_file(&folder.path().join("b.key")).expect("another key");
+        let path = folder.path().join("a.key");
+        assert!(Vault::from_key_file(&path).expect("no file is no error").is_none());
+        let vault = Vault::with_new_key_file(&path).expect("a new key");
+        let again = Vault::from_key_file(&path).expect("it reads").expect("the same key");
+        let other = Vault::with_new_key_file(&folder.path().join("b.key")).expect("another key");
         let sealed = vault.seal("connection/1/client_secret", &SecretString::from("s3cret")).expect("sealed");
         assert!(!sealed.windows(6).any(|w| w == b"s3cret"), "the secret must not stand in the database");
         assert_eq!(again.open("connection/1/client_secret", &sealed).expect("opens").expose_secret(), "s3cret");
@@ -133,7 +148,19 @@ mod tests {
         use std::os::unix::fs::PermissionsExt as _;
         let folder = tempfile::tempdir().expect("a folder");
         let path = folder.path().join("a.key");
-        Vault::from_key_file(&path).expect("a new key");
+        Vault::with_new_key_file(&path).expect("a new key");
         assert_eq!(fs::metadata(&path).expect("it exists").permissions().mode() & 0o777, 0o600);
+    }
+
+    #[test]
+    fn a_key_file_with_something_else_in_it_is_named() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("a.key");
+        for garbage in [&b""[..], b"hello", b"\xff\xfe", b"AAAA"] {
+            fs::write(&path, garbage).expect("written");
+            let error = Vault::from_key_file(&path).expect_err("this is no key").to_string();
+            assert!(error.contains(&path.display().to_string()), "{error}");
+            assert!(!error.contains("MATCHBOOK_ENCRYPTION_KEY"), "{error}");
+        }
     }
 }

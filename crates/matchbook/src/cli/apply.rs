@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use clap::builder::BoolishValueParser;
 use salesforce::auth::LoopbackPolicy;
 
 use super::Failure;
@@ -24,7 +25,7 @@ pub(super) struct Args {
     secrets: Option<PathBuf>,
 
     /// Let connections point to an org on this machine, such as the simulated one. Not for production.
-    #[arg(long, env = "MATCHBOOK_ALLOW_LOOPBACK_ORGS")]
+    #[arg(long, env = "MATCHBOOK_ALLOW_LOOPBACK_ORGS", value_parser = BoolishValueParser::new())]
     allow_loopback_orgs: bool,
 }
 

@@ -2,10 +2,11 @@
 
 use jiff::Timestamp;
 
-use super::connections::{self, ConnectionDraft, PutError};
+use super::connections::{self, Connection, ConnectionDraft, PutError};
+use super::database::sql;
 use super::event_types::{self, EventTypeDraft};
 use super::hosts::{self, HostDraft};
-use super::sources::{self, SourceDraft};
+use super::sources::{self, Source, SourceDraft};
 use super::{Store, StoreError};
 use crate::secrets::Vault;
 
@@ -23,6 +24,18 @@ pub struct Configuration {
 }
 
 impl Store {
+    /// One of the sealed secrets, if there is any, with the place it is sealed for.
+    pub async fn a_sealed_secret(&self) -> Result<Option<(String, Vec<u8>)>, StoreError> {
+        let connection: Option<(String, Vec<u8>)> =
+            sql("SELECT id, client_secret FROM connection ORDER BY id LIMIT 1").optional(&self.read).await?;
+        if let Some((id, sealed)) = connection {
+            return Ok(Some((Connection::secret_place(&id), sealed)));
+        }
+        let source: Option<(String, Vec<u8>)> =
+            sql("SELECT id, secret FROM source ORDER BY id LIMIT 1").optional(&self.read).await?;
+        Ok(source.map(|(id, sealed)| (Source::secret_place(&id), sealed)))
+    }
+
     /// Writes a configuration.
     pub async fn configure(&self, vault: &Vault, new: &Configuration, now: Timestamp) -> Result<(), PutError> {
         let mut tx = self.begin().await?;

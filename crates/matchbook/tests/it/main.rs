@@ -2,6 +2,7 @@
 
 mod api;
 mod calls;
+mod files;
 mod invariants;
 mod migrations;
 mod pages;

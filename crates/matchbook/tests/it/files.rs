@@ -1,0 +1,117 @@
+//! The files beside a SQLite database: who may read them, and what happens when one of them is gone or another's.
+
+use std::fs;
+use std::net::SocketAddr;
+use std::path::Path;
+use std::sync::Arc;
+
+use matchbook::app::{App, BuildError, open};
+use matchbook::clock::Clock;
+use matchbook::config::{ServeConfig, StoreConfig};
+use matchbook::store::{Configuration, Place, SourceDraft};
+use secrecy::SecretString;
+
+const KEY: &str = "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=";
+
+fn store(path: &Path, key: Option<&str>) -> StoreConfig {
+    StoreConfig { database: Place::File(path.to_owned()), encryption_key: key.map(SecretString::from) }
+}
+
+async fn serve(store: StoreConfig) -> Result<Arc<App>, BuildError> {
+    let config = ServeConfig {
+        store,
+        listen: SocketAddr::from(([127, 0, 0, 1], 0)),
+        workers: 1,
+        allow_loopback_orgs: false,
+        secure_cookies: false,
+    };
+    App::build(&config, Clock::System).await
+}
+
+/// A database with one sealed secret.
+async fn fill(config: &StoreConfig) {
+    let (store, vault) = open(config).await.expect("a new database");
+    let secret = SourceDraft {
+        key: "calcom".into(),
+        kind: "cal.com".into(),
+        name: "Cal.com".into(),
+        secret: SecretString::from("a webhook secret"),
+    };
+    let configuration = Configuration { sources: vec![secret], ..Configuration::default() };
+    store.configure(&vault, &configuration, jiff::Timestamp::now()).await.expect("stored");
+    store.close().await;
+}
+
+#[tokio::test]
+async fn a_lost_key_file_is_asked_for_and_never_replaced_by_a_new_one() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("m.db");
+    let key_file = folder.path().join("m.db.key");
+    let config = store(&path, None);
+    fill(&config).await;
+    let key = fs::read(&key_file).expect("a key file was made");
+    fs::remove_file(&key_file).expect("removed");
+    let refused = serve(config.clone()).await.expect_err("the secrets cannot be opened").to_string();
+    assert!(refused.contains("m.db.key") && refused.contains("missing"), "{refused}");
+    assert!(open(&config).await.is_err(), "other commands refuse too");
+    assert!(!key_file.exists(), "a new key would make the secrets unreadable for good");
+    fs::write(&key_file, key).expect("put back");
+    serve(config).await.expect("with its key it starts again");
+}
+
+#[tokio::test]
+async fn another_key_is_refused_and_said_where_it_came_from() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("m.db");
+    fill(&store(&path, None)).await;
+    let refused = serve(store(&path, Some(KEY))).await.expect_err("another key").to_string();
+    assert!(refused.contains("MATCHBOOK_ENCRYPTION_KEY"), "{refused}");
+    let key_file = folder.path().join("m.db.key");
+    fs::write(&key_file, KEY).expect("written");
+    let refused = serve(store(&path, None)).await.expect_err("another key").to_string();
+    assert!(refused.contains("m.db.key") && !refused.contains("MATCHBOOK"), "{refused}");
+    fs::write(&key_file, "hello").expect("written");
+    let refused = serve(store(&path, None)).await.expect_err("no key at all").to_string();
+    assert!(refused.contains("m.db.key"), "{refused}");
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn the_database_and_the_files_beside_it_are_for_their_owner_alone() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let folder = tempfile::tempdir().expect("a folder");
+    let app = serve(store(&folder.path().join("m.db"), None)).await.expect("it starts");
+    let mut names = Vec::new();
+    for entry in fs::read_dir(folder.path()).expect("a listing") {
+        let entry = entry.expect("an entry");
+        let mode = entry.metadata().expect("metadata").permissions().mode() & 0o777;
+        assert_eq!(mode, 0o600, "{:?} can be read by others", entry.file_name());
+        names.push(entry.file_name().into_string().expect("a text"));
+    }
+    names.sort();
+    assert_eq!(names, ["m.db", "m.db-shm", "m.db-wal", "m.db.key", "m.db.lock"]);
+    drop(app);
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn a_link_to_a_database_in_use_is_the_same_database() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let (path, link) = (folder.path().join("m.db"), folder.path().join("link.db"));
+    std::os::unix::fs::symlink(&path, &link).expect("a link");
+    let app = serve(store(&link, None)).await.expect("it starts");
+    assert!(path.with_extension("db.key").exists(), "the key stands beside the real file");
+    let refused = serve(store(&path, None)).await.expect_err("one server at a time");
+    assert!(matches!(refused, BuildError::InUse(_)), "{refused}");
+    app.store.close().await;
+    drop(app);
+    serve(store(&path, None)).await.expect("now it is free");
+}
+
+#[tokio::test]
+async fn a_folder_that_is_not_there_is_named() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("nowhere").join("m.db");
+    let refused = serve(store(&path, None)).await.expect_err("no folder").to_string();
+    assert!(refused.contains("nowhere"), "{refused}");
+}
