@@ -31,6 +31,16 @@ pub enum Ask {
     Users(EmailAddress),
     /// The Events that carry this booking id, deleted ones too.
     EventOf(BookingId),
+    /// The Events that this connection's user created since an instant for this person at this start, deleted ones too:
+    /// how an Event is looked for that carries no booking id (spec 4.2).
+    EventLike {
+        /// WhoId.
+        who: RecordId,
+        /// StartDateTime.
+        start: Timestamp,
+        /// CreatedDate is at or after this.
+        since: Timestamp,
+    },
     /// One Event as it stands.
     EventNow(RecordId),
 }
@@ -68,7 +78,7 @@ pub enum Answer {
     People(Vec<PersonRow>),
     /// For [`Ask::Users`].
     Users(Vec<RecordId>),
-    /// For [`Ask::EventOf`] and [`Ask::EventNow`]; empty when there is none.
+    /// For the asks after Events; empty when there is none.
     Events(Vec<EventRow>),
 }
 

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use crate::ask::RecordId;
@@ -78,15 +78,28 @@ pub enum SyncedEvent {
     Deleted,
 }
 
-/// Creates that were sent and whose answer is not known. They may have taken effect (spec 4.2).
+/// Writes that were sent and whose answer is not known. They may have taken effect (spec 4.2).
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Unclear {
     /// When they were sent.
     pub since: Timestamp,
-    /// Whether a Contact was among them.
+    /// The attendee's email at that time.
+    pub email: EmailAddress,
+    /// Whether a Contact was to be created.
     pub contact: bool,
-    /// The Event's values, if one was among them.
+    /// The values of an Event that was to be created.
     pub event: Option<Fields>,
+    /// The values that an Event was to be given.
+    pub update: Option<Fields>,
+}
+
+/// An update without an answer: the Event may still be given these values until Salesforce's limit for a call has passed.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct LateUpdate {
+    /// Until when.
+    pub until: Timestamp,
+    /// The values.
+    pub fields: Fields,
 }
 
 /// What Salesforce was last made to show for one booking.
@@ -97,9 +110,27 @@ pub struct Synced {
     /// The Event.
     #[serde(default)]
     pub event: SyncedEvent,
-    /// Creates without an answer.
+    /// Writes without an answer.
+    #[serde(default)]
     pub unclear: Option<Unclear>,
+    /// An earlier update that may still take effect.
+    #[serde(default)]
+    pub late: Option<LateUpdate>,
 }
+
+impl Synced {
+    /// The update that may have taken effect, or may still do, though no answer to it came.
+    pub fn unanswered_update(&self) -> Option<LateUpdate> {
+        let unclear = self
+            .unclear
+            .as_ref()
+            .and_then(|u| Some(LateUpdate { until: u.since + SALESFORCE_CALL_LIMIT, fields: u.update.clone()? }));
+        unclear.or_else(|| self.late.clone())
+    }
+}
+
+/// How long a request whose answer was lost may still take effect (Salesforce facts 10).
+pub const SALESFORCE_CALL_LIMIT: SignedDuration = SignedDuration::from_mins(10);
 
 /// Why Salesforce did not do a write.
 #[derive(Debug, Clone, PartialEq)]
@@ -112,10 +143,21 @@ pub struct Refusal {
     pub message: String,
     /// What an admin can do about it.
     pub advice: String,
-    /// The record to be changed is no longer there.
-    pub gone: bool,
+    /// Whether a record that the write names is not there.
+    pub missing: Missing,
     /// It failed only because a write that it builds on failed.
     pub halted: bool,
+}
+
+/// What a refusal says of a record that the write names.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Missing {
+    /// Nothing.
+    No,
+    /// It was deleted.
+    Deleted,
+    /// It is not there, or this user cannot see it.
+    NotFound,
 }
 
 /// What came of one write.
@@ -142,18 +184,36 @@ pub enum Verdict {
     Hold(Refusal),
 }
 
-/// The state to commit *before* the writes are sent: until their answer is known, creates are unclear.
-pub fn before_sending(synced: &Synced, found: Option<SyncedPerson>, writes: &[Write], now: Timestamp) -> Synced {
-    let contact = writes.iter().any(|w| matches!(w, Write::CreateContact { .. }));
-    let event = writes.iter().find_map(|w| match w {
-        Write::CreateEvent { fields } => Some(fields.clone()),
-        _ => None,
-    });
-    let unclear = (contact || event.is_some()).then_some(Unclear { since: now, contact, event });
-    Synced { person: found.or_else(|| synced.person.clone()), event: synced.event.clone(), unclear }
+/// The state to commit *before* the writes are sent: until their answer is known, they are unclear. `email` is the attendee's.
+pub fn before_sending(
+    synced: &Synced,
+    found: Option<SyncedPerson>,
+    writes: &[Write],
+    email: &EmailAddress,
+    now: Timestamp,
+) -> Synced {
+    let mut unclear = Unclear { since: now, email: email.clone(), contact: false, event: None, update: None };
+    for write in writes {
+        match write {
+            Write::CreateContact { .. } => unclear.contact = true,
+            Write::CreateEvent { fields } => unclear.event = Some(fields.clone()),
+            Write::UpdateEvent { fields, .. } => unclear.update = Some(fields.clone()),
+            Write::DeleteEvent { .. } => {}
+        }
+    }
+    Synced {
+        person: found.or_else(|| synced.person.clone()),
+        event: synced.event.clone(),
+        unclear: Some(unclear).filter(is_open),
+        late: synced.unanswered_update().filter(|late| late.until > now),
+    }
 }
 
-/// The state after the answers. `email` is the attendee's, by whom a new Contact is known from now on.
+fn is_open(unclear: &Unclear) -> bool {
+    unclear.contact || unclear.event.is_some() || unclear.update.is_some()
+}
+
+/// The state after the answers.
 pub fn absorb(sent: &Synced, writes: &[Write], results: &[WriteResult], email: &EmailAddress) -> Synced {
     let mut after = Synced { unclear: still_unclear(sent, writes, results), ..sent.clone() };
     for (write, result) in writes.iter().zip(results) {
@@ -165,26 +225,46 @@ pub fn absorb(sent: &Synced, writes: &[Write], results: &[WriteResult], email: &
                 after.event =
                     SyncedEvent::Written { id: id.clone(), fields: with_contact(fields, after.person.as_ref()) };
             }
+            (Write::CreateEvent { .. }, WriteResult::Refused(r)) if r.missing != Missing::No => {
+                // The person on record is dead; the next plan looks for them by email again.
+                after.person = None;
+            }
             (Write::UpdateEvent { event, fields }, WriteResult::Done(_)) => {
                 after.event = updated(&after.event, event, fields, after.person.as_ref());
             }
-            (Write::UpdateEvent { .. }, WriteResult::Refused(r)) if r.gone => after.event = SyncedEvent::Missing,
+            (Write::UpdateEvent { .. }, WriteResult::Refused(r)) if settles(write, r) => {
+                after.event = SyncedEvent::Missing
+            }
             (Write::DeleteEvent { .. }, WriteResult::Done(_)) => after.event = SyncedEvent::Deleted,
-            (Write::DeleteEvent { .. }, WriteResult::Refused(r)) if r.gone => after.event = SyncedEvent::Deleted,
+            (Write::DeleteEvent { .. }, WriteResult::Refused(r)) if settles(write, r) => {
+                after.event = SyncedEvent::Deleted
+            }
             _ => {}
         }
     }
     after
 }
 
+/// Whether a refusal is as good as an answer: a deleted Event is written anew, and one to be deleted is already gone. An Event
+/// that is only not found may be hidden from this user, so it is never written a second time.
+fn settles(write: &Write, refusal: &Refusal) -> bool {
+    match write {
+        Write::UpdateEvent { .. } => refusal.missing == Missing::Deleted,
+        Write::DeleteEvent { .. } => refusal.missing != Missing::No,
+        Write::CreateEvent { .. } => refusal.missing != Missing::No,
+        Write::CreateContact { .. } => false,
+    }
+}
+
 fn still_unclear(sent: &Synced, writes: &[Write], results: &[WriteResult]) -> Option<Unclear> {
     let unclear = sent.unclear.clone()?;
-    let open = |create: fn(&Write) -> bool| {
-        writes.iter().zip(results).any(|(w, r)| create(w) && matches!(r, WriteResult::Unclear))
+    let open = |kind: fn(&Write) -> bool| {
+        writes.iter().zip(results).any(|(w, r)| kind(w) && matches!(r, WriteResult::Unclear))
     };
-    let contact = open(|w| matches!(w, Write::CreateContact { .. }));
+    let contact = unclear.contact && open(|w| matches!(w, Write::CreateContact { .. }));
     let event = unclear.event.filter(|_| open(|w| matches!(w, Write::CreateEvent { .. })));
-    (contact || event.is_some()).then_some(Unclear { since: unclear.since, contact, event })
+    let update = unclear.update.filter(|_| open(|w| matches!(w, Write::UpdateEvent { .. })));
+    Some(Unclear { since: unclear.since, email: unclear.email, contact, event, update }).filter(is_open)
 }
 
 fn updated(event: &SyncedEvent, id: &RecordId, fields: &Fields, person: Option<&SyncedPerson>) -> SyncedEvent {
@@ -207,22 +287,37 @@ fn with_contact(fields: &Fields, person: Option<&SyncedPerson>) -> Fields {
     fields
 }
 
-/// One word from all results: the gravest refusal decides; a record that is gone is planned for anew.
-pub fn verdict(results: &[WriteResult]) -> Verdict {
-    let mut gravest: Option<&Refusal> = None;
-    for result in results {
-        match result {
-            WriteResult::Refused(r) | WriteResult::NotSent(r)
-                if !r.gone && !r.halted && gravest.is_none_or(|g| r.class > g.class) =>
-            {
-                gravest = Some(r);
+/// One word from all results: the gravest refusal decides. A create without an answer is planned for anew, which looks for it
+/// first; any other write without an answer is tried again later.
+pub fn verdict(writes: &[Write], results: &[WriteResult]) -> Verdict {
+    let mut gravest: Option<Refusal> = None;
+    for (write, result) in writes.iter().zip(results) {
+        let refusal = match result {
+            WriteResult::Refused(r) if r.halted || settles(write, r) => continue,
+            WriteResult::Refused(r) | WriteResult::NotSent(r) => r.clone(),
+            WriteResult::Unclear if !matches!(write, Write::CreateContact { .. } | Write::CreateEvent { .. }) => {
+                no_answer()
             }
-            _ => {}
+            WriteResult::Unclear | WriteResult::Done(_) => continue,
+        };
+        if gravest.as_ref().is_none_or(|g| refusal.class > g.class) {
+            gravest = Some(refusal);
         }
     }
     match gravest {
-        Some(refusal) if refusal.class == ErrorClass::Data => Verdict::Hold(refusal.clone()),
-        Some(refusal) => Verdict::Retry(refusal.clone()),
+        Some(refusal) if refusal.class == ErrorClass::Data => Verdict::Hold(refusal),
+        Some(refusal) => Verdict::Retry(refusal),
         None => Verdict::PlanAgain,
+    }
+}
+
+fn no_answer() -> Refusal {
+    Refusal {
+        class: ErrorClass::Passing,
+        code: "NO_ANSWER".into(),
+        message: "Salesforce did not answer a change of the Event".into(),
+        advice: "It is made again by itself.".into(),
+        missing: Missing::No,
+        halted: false,
     }
 }

@@ -16,13 +16,13 @@ use crate::event_description::description;
 use crate::names::person_name;
 use crate::org_shape::{BOOKING_ID_FIELD, ObjectShape, OrgShape};
 use crate::person_match;
-use crate::sync_outcome::{FieldValue, Fields, Synced, SyncedEvent, SyncedPerson, Unclear};
-
-/// How long a request whose answer was lost may still take effect (Salesforce facts 10).
-const SALESFORCE_CALL_LIMIT: SignedDuration = SignedDuration::from_mins(10);
+use crate::sync_outcome::{FieldValue, Fields, SALESFORCE_CALL_LIMIT, Synced, SyncedEvent, SyncedPerson, Unclear};
 
 /// The shortest pause between two looks for an unclear write.
 const FIRST_LOOK_AGAIN: SignedDuration = SignedDuration::from_secs(15);
+
+/// How far Salesforce's clock may be behind ours.
+const CLOCKS_APART: SignedDuration = SignedDuration::from_mins(5);
 
 /// One write. A plan's writes go out as one request, in order.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -58,7 +58,7 @@ pub enum Plan {
     /// Salesforce shows what is wanted.
     InStep,
     /// An Event thought lost was found; take it as the booking's own and plan again.
-    Adopt(Synced),
+    Adopt(Box<Synced>),
     /// Send these.
     Write {
         /// The attendee's record, where it was found rather than created.
@@ -248,9 +248,9 @@ impl Planner<'_> {
         if self.synced_person().is_some() {
             return Ok(Plan::InStep);
         }
-        Ok(match self.person()? {
-            Person::Known(_) => Plan::InStep,
-            Person::New(fields) => Plan::Write { found: None, writes: vec![Write::CreateContact { fields }] },
+        Ok(match self.people_of_event()?.contact {
+            None => Plan::InStep,
+            Some(contact) => Plan::Write { found: None, writes: vec![contact] },
         })
     }
 
@@ -281,7 +281,8 @@ impl Planner<'_> {
         if written.contains_key("Location") {
             fields.entry("Location".into()).or_insert(FieldValue::Null);
         }
-        fields.retain(|name, value| written.get(name) != Some(value));
+        let overwritten = self.overwritten_by_late_update(&fields)?;
+        fields.retain(|name, value| written.get(name) != Some(value) || overwritten.contains(name));
         self.leave_out_unwritable(&mut fields, |shape| shape.updateable);
         if fields.contains_key("Subject") && !self.subject_is_ours(event, written)? {
             fields.remove("Subject");
@@ -311,6 +312,18 @@ impl Planner<'_> {
         })
     }
 
+    /// An earlier update whose answer was lost may still take effect. What it would set otherwise than wanted now is written
+    /// again, once it can no longer happen (spec 4.2). Gives the names of those fields.
+    fn overwritten_by_late_update(&self, wanted: &Fields) -> Result<BTreeSet<String>, Stop> {
+        let Some(late) = self.input.synced.unanswered_update() else { return Ok(BTreeSet::new()) };
+        let differs = |(name, value): &(&String, &FieldValue)| wanted.get(*name).is_some_and(|w| w != *value);
+        let names: BTreeSet<String> = late.fields.iter().filter(differs).map(|(name, _)| name.clone()).collect();
+        if !names.is_empty() && self.input.now < late.until {
+            return Err(Stop::plan(Plan::Wait { until: late.until }));
+        }
+        Ok(names)
+    }
+
     /// Whether the Event still has the Subject that was last written; else it is the rep's own (spec 4.2).
     fn subject_is_ours(&mut self, event: &RecordId, written: &Fields) -> Result<bool, Stop> {
         let rows = self.events(Ask::EventNow(event.clone()))?;
@@ -332,7 +345,7 @@ impl Planner<'_> {
         if let Some(person) = self.synced_person() {
             return Ok(Person::Known(person.clone()));
         }
-        let rows = self.people()?;
+        let rows = self.people(&self.booking().attendee.email.clone())?;
         let Some(chosen) = person_match::choose(&rows) else {
             return Ok(Person::New(self.contact_fields()));
         };
@@ -423,47 +436,39 @@ impl Planner<'_> {
 
     /// Settles creates whose answer was lost, before anything else is written (spec 4.2).
     fn settle(&mut self, unclear: &Unclear) -> Result<(), Stop> {
-        if let Some(fields) = &unclear.event {
-            self.settle_event(unclear, fields)?;
+        let mut who = self.input.synced.person.as_ref().map(|p| p.id.clone());
+        if unclear.contact && who.is_none() {
+            who = person_match::choose(&self.people(&unclear.email)?).map(|p| p.id.clone());
+            if who.is_none() {
+                // The Event refers to the Contact, so without the one there is not the other.
+                return self.wait_out(unclear);
+            }
         }
-        if unclear.contact && self.synced_person().is_none() && self.people()?.is_empty() {
-            self.wait_out(unclear)?;
+        match &unclear.event {
+            Some(fields) => self.settle_event(unclear, fields, who),
+            None => Ok(()),
         }
-        Ok(())
     }
 
-    fn settle_event(&mut self, unclear: &Unclear, fields: &Fields) -> Result<(), Stop> {
-        if !self.input.org.has_booking_id_field() {
-            return Err(Stop::plan(Plan::Hold {
-                reason: format!(
-                    "Salesforce never answered when the Event was created, and without the field {BOOKING_ID_FIELD} on \
-                     Event it cannot be looked for. Check in Salesforce whether the Event exists, then sync again. \
-                     Adding the field lets Matchbook settle this by itself."
-                ),
-            }));
-        }
-        let rows = self.events(Ask::EventOf(self.input.id.clone()))?;
+    fn settle_event(&mut self, unclear: &Unclear, fields: &Fields, who: Option<RecordId>) -> Result<(), Stop> {
+        let rows = self.events(self.look_for(unclear, fields, who))?;
         let Some(row) = rows.iter().find(|r| !r.deleted).or(rows.first()) else {
             return self.wait_out(unclear);
         };
         if row.deleted {
             self.notes.push(Note::EventDeletedByOthers);
         }
-        Err(Stop::plan(Plan::Adopt(self.adopted(row, fields))))
+        Err(Stop::plan(Plan::Adopt(Box::new(adopted(self.input.synced, row, unclear, fields)))))
     }
 
-    fn adopted(&self, row: &EventRow, fields: &Fields) -> Synced {
-        let mut fields = fields.clone();
-        let who = row.who.clone();
-        fields.insert("WhoId".into(), who.clone().map_or(FieldValue::Null, FieldValue::Record));
-        let event = if row.deleted {
-            SyncedEvent::InBin { fields }
-        } else {
-            SyncedEvent::Written { id: row.id.clone(), fields }
-        };
-        let email = self.booking().attendee.email.clone();
-        let person = self.input.synced.person.clone().or(who.map(|id| SyncedPerson { id, email }));
-        Synced { person, event, unclear: None }
+    /// How to look for an Event whose create was not answered: by the booking id that it was sent with, else by what it is.
+    fn look_for(&self, unclear: &Unclear, fields: &Fields, who: Option<RecordId>) -> Ask {
+        match (fields.get("StartDateTime"), who) {
+            (Some(FieldValue::Instant(start)), Some(who)) if !fields.contains_key(BOOKING_ID_FIELD) => {
+                Ask::EventLike { who, start: *start, since: unclear.since - CLOCKS_APART }
+            }
+            _ => Ask::EventOf(self.input.id.clone()),
+        }
     }
 
     /// Not found yet: it may still appear until Salesforce's own limit for a call has passed.
@@ -477,8 +482,8 @@ impl Planner<'_> {
         Err(Stop::plan(Plan::Wait { until }))
     }
 
-    fn people(&mut self) -> Result<Vec<PersonRow>, Stop> {
-        match self.answer(Ask::People(self.booking().attendee.email.clone()))? {
+    fn people(&mut self, email: &EmailAddress) -> Result<Vec<PersonRow>, Stop> {
+        match self.answer(Ask::People(email.clone()))? {
             Answer::People(rows) => Ok(rows),
             other => unreachable!("people were asked for, {other:?} came back"),
         }
@@ -503,8 +508,21 @@ impl Planner<'_> {
     }
 }
 
-/// The text, cut to what the field holds.
+/// The state once an Event thought lost was found: it is the booking's own, with the person it was written for.
+fn adopted(synced: &Synced, row: &EventRow, unclear: &Unclear, fields: &Fields) -> Synced {
+    let mut fields = fields.clone();
+    let who = row.who.clone();
+    fields.insert("WhoId".into(), who.clone().map_or(FieldValue::Null, FieldValue::Record));
+    let event =
+        if row.deleted { SyncedEvent::InBin { fields } } else { SyncedEvent::Written { id: row.id.clone(), fields } };
+    let person = synced.person.clone().or(who.map(|id| SyncedPerson { id, email: unclear.email.clone() }));
+    Synced { person, event, unclear: None, late: synced.late.clone() }
+}
+
+/// The text, cut to what the field holds. `@{` opens a reference in a composite request (Salesforce facts 2.7), for which no
+/// escape is known: it is written, and remembered, with a space between.
 fn cut(notes: &mut Vec<Note>, shape: &ObjectShape, object: &str, field: &str, text: String) -> FieldValue {
+    let text = text.replace("@{", "@ {");
     let Some(length) = shape.field(field).and_then(|f| f.length).filter(|l| text.chars().count() > *l) else {
         return FieldValue::Text(text);
     };

@@ -1,7 +1,7 @@
 use super::examples::{at, booking, email, org, record, wanted};
 use super::*;
 use crate::booking::ChangeKind;
-use crate::sync_outcome::{ErrorClass, Refusal, Verdict, WriteResult, absorb, before_sending, verdict};
+use crate::sync_outcome::{ErrorClass, Missing, Refusal, Verdict, WriteResult, absorb, before_sending, verdict};
 
 const NOW: &str = "2026-05-04T09:31:00Z";
 
@@ -37,13 +37,13 @@ fn text(fields: &Fields, name: &str) -> String {
 fn booked() -> Synced {
     let wanted = wanted(booking());
     let writes = writes(run(&wanted, &Synced::default(), &org(), &nobody_known()).0);
-    let sent = before_sending(&Synced::default(), None, &writes, at(NOW));
+    let sent = before_sending(&Synced::default(), None, &writes, &email("jane@acme.example"), at(NOW));
     let results = [WriteResult::Done(Some(record("003N"))), WriteResult::Done(Some(record("00UN")))];
     absorb(&sent, &writes, &results, &email("jane@acme.example"))
 }
 
 fn refusal(class: ErrorClass) -> Refusal {
-    Refusal { class, code: "X".into(), message: "x".into(), advice: "y".into(), gone: false, halted: false }
+    Refusal { class, code: "X".into(), message: "x".into(), advice: "y".into(), missing: Missing::No, halted: false }
 }
 
 #[test]
@@ -144,8 +144,8 @@ fn a_new_subject_is_written_only_over_our_own() {
 fn an_event_deleted_in_salesforce_is_written_anew() {
     let later = wanted(Booking { start: at("2026-05-06T09:45:00Z"), ..booking() });
     let writes_sent = writes(run(&later, &booked(), &org(), &Known::new()).0);
-    let gone = WriteResult::Refused(Refusal { gone: true, ..refusal(ErrorClass::Data) });
-    assert_eq!(verdict(std::slice::from_ref(&gone)), Verdict::PlanAgain);
+    let gone = WriteResult::Refused(Refusal { missing: Missing::Deleted, ..refusal(ErrorClass::Data) });
+    assert_eq!(verdict(&writes_sent, std::slice::from_ref(&gone)), Verdict::PlanAgain);
     let after = absorb(&booked(), &writes_sent, &[gone], &email("jane@acme.example"));
     let (next, notes) = run(&later, &after, &org(), &Known::new());
     assert_eq!(notes, vec![Note::EventWrittenAnew]);
@@ -160,7 +160,10 @@ fn a_cancel_deletes_the_event_and_then_nothing_is_left_to_do() {
     let cancelled = wanted(Booking { status: BookingStatus::Cancelled, ..booking() });
     let writes_sent = writes(run(&cancelled, &booked(), &org(), &Known::new()).0);
     assert_eq!(writes_sent, vec![Write::DeleteEvent { event: record("00UN") }]);
-    for answer in [WriteResult::Done(None), WriteResult::Refused(Refusal { gone: true, ..refusal(ErrorClass::Data) })] {
+    for answer in [
+        WriteResult::Done(None),
+        WriteResult::Refused(Refusal { missing: Missing::Deleted, ..refusal(ErrorClass::Data) }),
+    ] {
         let after = absorb(&booked(), &writes_sent, &[answer], &email("jane@acme.example"));
         assert_eq!(run(&cancelled, &after, &org(), &Known::new()).0, Next::Done(Plan::InStep));
     }
@@ -252,7 +255,13 @@ fn of_several_contacts_one_is_chosen_and_the_rest_are_told_of() {
 /// Sent at `NOW` minus `minutes`, no answer came.
 fn unanswered(minutes: i64) -> Synced {
     let planned = writes(run(&wanted(booking()), &Synced::default(), &org(), &nobody_known()).0);
-    let sent = before_sending(&Synced::default(), None, &planned, at(NOW) - SignedDuration::from_mins(minutes));
+    let sent = before_sending(
+        &Synced::default(),
+        None,
+        &planned,
+        &email("jane@acme.example"),
+        at(NOW) - SignedDuration::from_mins(minutes),
+    );
     absorb(&sent, &planned, &[WriteResult::Unclear, WriteResult::Unclear], &email("jane@acme.example"))
 }
 
@@ -264,13 +273,15 @@ fn looked_for(event: Option<EventRow>, mut known: Known) -> Known {
 #[test]
 fn a_lost_answer_is_looked_for_before_anything_is_sent_again() {
     let (next, _) = run(&wanted(booking()), &unanswered(0), &org(), &Known::new());
+    assert_eq!(next, Next::Ask([Ask::People(email("jane@acme.example"))].into()));
+    let (next, _) = run(&wanted(booking()), &unanswered(0), &org(), &jane_known());
     assert_eq!(next, Next::Ask([Ask::EventOf(BookingId("bkg_1".into()))].into()));
 }
 
 #[test]
 fn a_lost_create_that_took_effect_is_taken_as_done() {
     let row = EventRow { id: record("00UF"), deleted: false, subject: None, who: Some(record("003F")) };
-    let (next, _) = run(&wanted(booking()), &unanswered(0), &org(), &looked_for(Some(row), Known::new()));
+    let (next, _) = run(&wanted(booking()), &unanswered(0), &org(), &looked_for(Some(row), jane_known()));
     let Next::Done(Plan::Adopt(adopted)) = next else { panic!("expected the found Event to be taken, got {next:?}") };
     assert_eq!(run(&wanted(booking()), &adopted, &org(), &Known::new()).0, Next::Done(Plan::InStep));
 }
@@ -278,7 +289,7 @@ fn a_lost_create_that_took_effect_is_taken_as_done() {
 #[test]
 fn a_lost_create_found_in_the_bin_stays_deleted_until_the_booking_moves() {
     let row = EventRow { id: record("00UF"), deleted: true, subject: None, who: Some(record("003F")) };
-    let (next, notes) = run(&wanted(booking()), &unanswered(0), &org(), &looked_for(Some(row), Known::new()));
+    let (next, notes) = run(&wanted(booking()), &unanswered(0), &org(), &looked_for(Some(row), jane_known()));
     assert_eq!(notes, vec![Note::EventDeletedByOthers]);
     let Next::Done(Plan::Adopt(adopted)) = next else { panic!("expected the found Event to be taken, got {next:?}") };
     assert_eq!(run(&wanted(booking()), &adopted, &org(), &Known::new()).0, Next::Done(Plan::InStep));
@@ -297,18 +308,99 @@ fn a_lost_create_not_found_is_written_again_only_after_ten_minutes() {
 }
 
 #[test]
-fn a_lost_create_without_the_booking_id_field_waits_for_a_person() {
-    let mut org = org();
-    org.event.fields.remove(BOOKING_ID_FIELD);
-    let (next, _) = run(&wanted(booking()), &unanswered(30), &org, &nobody_known());
-    assert!(matches!(next, Next::Done(Plan::Hold { reason }) if reason.contains(BOOKING_ID_FIELD)));
+fn a_lost_create_without_the_booking_id_is_looked_for_by_what_it_is() {
+    let mut bare = org();
+    bare.event.fields.remove(BOOKING_ID_FIELD);
+    let planned = writes(run(&wanted(booking()), &Synced::default(), &bare, &nobody_known()).0);
+    let sent = before_sending(&Synced::default(), None, &planned, &email("jane@acme.example"), at(NOW));
+    let lost = absorb(&sent, &planned, &[WriteResult::Unclear, WriteResult::Unclear], &email("jane@acme.example"));
+    // The field was added meanwhile: the lost Event does not carry it all the same.
+    let (next, _) = run(&wanted(booking()), &lost, &org(), &jane_known());
+    let ask = Ask::EventLike { who: record("003J"), start: booking().start, since: at(NOW) - CLOCKS_APART };
+    assert_eq!(next, Next::Ask([ask].into()));
 }
 
 #[test]
 fn the_gravest_refusal_decides_and_consequences_do_not_count() {
     let refused = |class| WriteResult::Refused(refusal(class));
     let halted = WriteResult::Refused(Refusal { halted: true, ..refusal(ErrorClass::Data) });
-    assert!(matches!(verdict(&[refused(ErrorClass::Passing), halted.clone()]), Verdict::Retry(_)));
-    assert!(matches!(verdict(&[refused(ErrorClass::Passing), refused(ErrorClass::Data)]), Verdict::Hold(_)));
-    assert_eq!(verdict(&[WriteResult::Done(None), WriteResult::Unclear]), Verdict::PlanAgain);
+    let two = writes(run(&wanted(booking()), &Synced::default(), &org(), &nobody_known()).0);
+    assert!(matches!(verdict(&two, &[refused(ErrorClass::Passing), halted.clone()]), Verdict::Retry(_)));
+    assert!(matches!(verdict(&two, &[refused(ErrorClass::Passing), refused(ErrorClass::Data)]), Verdict::Hold(_)));
+    assert_eq!(verdict(&two, &[WriteResult::Done(None), WriteResult::Unclear]), Verdict::PlanAgain);
+}
+
+#[test]
+fn a_change_without_an_answer_is_tried_again_later_and_not_at_once() {
+    let delete = [Write::DeleteEvent { event: record("00UN") }];
+    assert!(matches!(verdict(&delete, &[WriteResult::Unclear]), Verdict::Retry(r) if r.class == ErrorClass::Passing));
+}
+
+#[test]
+fn an_event_that_is_only_not_found_may_be_hidden_and_is_never_written_twice() {
+    let later = wanted(Booking { start: at("2026-05-06T09:45:00Z"), ..booking() });
+    let sent = writes(run(&later, &booked(), &org(), &Known::new()).0);
+    let hidden = [WriteResult::Refused(Refusal { missing: Missing::NotFound, ..refusal(ErrorClass::Data) })];
+    assert!(matches!(verdict(&sent, &hidden), Verdict::Hold(_)));
+    assert_eq!(absorb(&booked(), &sent, &hidden, &email("jane@acme.example")).event, booked().event);
+}
+
+#[test]
+fn a_dead_person_on_record_is_looked_up_again() {
+    let lost = Synced { event: SyncedEvent::Missing, ..booked() };
+    let sent = writes(run(&wanted(booking()), &lost, &org(), &Known::new()).0);
+    let dead = [WriteResult::Refused(Refusal { missing: Missing::NotFound, ..refusal(ErrorClass::Data) })];
+    assert_eq!(verdict(&sent, &dead), Verdict::PlanAgain);
+    let after = absorb(&lost, &sent, &dead, &email("jane@acme.example"));
+    assert_eq!(
+        run(&wanted(booking()), &after, &org(), &Known::new()).0,
+        Next::Ask([Ask::People(email("jane@acme.example"))].into())
+    );
+}
+
+/// Booked, then moved to `start` at `NOW` minus `minutes`, without an answer.
+fn moved_without_answer(start: &str, minutes: i64) -> Synced {
+    let moved = wanted(Booking { start: at(start), ..booking() });
+    let sent = writes(run(&moved, &booked(), &org(), &Known::new()).0);
+    let then = at(NOW) - SignedDuration::from_mins(minutes);
+    let state = before_sending(&booked(), None, &sent, &email("jane@acme.example"), then);
+    absorb(&state, &sent, &[WriteResult::Unclear], &email("jane@acme.example"))
+}
+
+#[test]
+fn a_late_change_never_wins_over_a_newer_one() {
+    let (first, second) = ("2026-05-06T09:40:00Z", "2026-05-06T09:45:00Z");
+    let wants = |start: &str| wanted(Booking { start: at(start), ..booking() });
+    let same = writes(run(&wants(first), &moved_without_answer(first, 1), &org(), &Known::new()).0);
+    assert_eq!(same.len(), 1, "the same change may go out again at once");
+    let newer = run(&wants(second), &moved_without_answer(first, 1), &org(), &Known::new()).0;
+    assert_eq!(newer, Next::Done(Plan::Wait { until: at("2026-05-04T09:40:00Z") }));
+    for start in [second, "2026-05-06T09:30:00Z"] {
+        let settled = writes(run(&wants(start), &moved_without_answer(first, 10), &org(), &Known::new()).0);
+        let fields = Fields::from([("StartDateTime".into(), FieldValue::Instant(at(start)))]);
+        assert_eq!(
+            settled,
+            vec![Write::UpdateEvent { event: record("00UN"), fields }],
+            "wanted values are written once more"
+        );
+    }
+}
+
+#[test]
+fn a_found_event_belongs_to_the_person_it_was_written_for() {
+    let row = EventRow { id: record("00UF"), deleted: false, subject: None, who: Some(record("003F")) };
+    let known = looked_for(Some(row), jane_known());
+    let mut other = booking();
+    other.attendee.email = email("joe@acme.example");
+    let (next, _) = run(&wanted(other.clone()), &unanswered(0), &org(), &known);
+    let Next::Done(Plan::Adopt(adopted)) = next else { panic!("expected the found Event to be taken, got {next:?}") };
+    let (next, _) = run(&wanted(other), &adopted, &org(), &Known::new());
+    assert_eq!(next, Next::Ask([Ask::People(email("joe@acme.example"))].into()), "the new attendee is somebody else");
+}
+
+#[test]
+fn a_reference_in_a_text_is_written_and_remembered_harmless() {
+    let hostile = Booking { title: "@{p0.id}".into(), ..booking() };
+    let sent = writes(run(&wanted(hostile), &Synced::default(), &org(), &jane_known()).0);
+    assert!(matches!(&sent[..], [Write::CreateEvent { fields }] if text(fields, "Subject") == "@ {p0.id}"));
 }

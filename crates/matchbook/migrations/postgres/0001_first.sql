@@ -131,7 +131,8 @@ CREATE TABLE outbox (
     due_at          BIGINT NOT NULL,
     worker          TEXT,
     lease_until     BIGINT,
-    attempt         BIGINT NOT NULL
+    attempt         BIGINT NOT NULL,
+    again           BIGINT NOT NULL         -- 1: somebody asked for another run while this one goes on
 );
 CREATE INDEX outbox_due ON outbox (due_at) WHERE state = 'waiting';
 

@@ -131,7 +131,8 @@ CREATE TABLE outbox (
     due_at          INTEGER NOT NULL,
     worker          TEXT,
     lease_until     INTEGER,
-    attempt         INTEGER NOT NULL
+    attempt         INTEGER NOT NULL,
+    again           INTEGER NOT NULL        -- 1: somebody asked for another run while this one goes on
 ) STRICT;
 CREATE INDEX outbox_due ON outbox (due_at) WHERE state = 'waiting';
 

@@ -1,7 +1,7 @@
 //! What Salesforce's errors mean for a sync (spec 8).
 
 use domain::ask::LookupFailure;
-use domain::sync_outcome::{ErrorClass, Refusal};
+use domain::sync_outcome::{ErrorClass, Missing, Refusal};
 use salesforce::auth::{AuthAction, AuthError};
 use salesforce::client::CallError;
 use salesforce::error::{ApiError, ErrorKind, kind_of};
@@ -30,8 +30,17 @@ pub fn refused_part(status: u16, errors: &[ApiError]) -> Refusal {
         code: first.map_or_else(|| format!("HTTP_{status}"), |e| e.code.clone()),
         message: first.map_or_else(|| format!("Salesforce answered {status}."), |e| e.message.clone()),
         advice: first.map_or("", |e| e.advice()).to_owned(),
-        gone: kind == ErrorKind::Gone,
+        missing: missing(kind, first.map(|e| e.code.as_str())),
         halted: kind == ErrorKind::Halted,
+    }
+}
+
+/// Only one code says that a record was deleted; the others also stand for records that this user cannot see.
+fn missing(kind: ErrorKind, code: Option<&str>) -> Missing {
+    match (kind, code) {
+        (ErrorKind::Gone, Some("ENTITY_IS_DELETED")) => Missing::Deleted,
+        (ErrorKind::Gone, _) => Missing::NotFound,
+        _ => Missing::No,
     }
 }
 
@@ -42,7 +51,7 @@ pub fn failed_call(error: &CallError) -> Refusal {
     {
         return Refusal {
             advice: error.advice().to_owned(),
-            gone: false,
+            missing: Missing::No,
             halted: false,
             class: class(error.kind()),
             ..refused_part(*status, errors)
@@ -60,7 +69,7 @@ pub fn failed_call(error: &CallError) -> Refusal {
         code,
         message: error.to_string(),
         advice: error.advice().to_owned(),
-        gone: false,
+        missing: Missing::No,
         halted: false,
     }
 }
@@ -76,7 +85,7 @@ pub fn failed_login(error: &AuthError) -> Refusal {
         code: "LOGIN_FAILED".to_owned(),
         message: error.reason.clone(),
         advice: error.advice.to_owned(),
-        gone: false,
+        missing: Missing::No,
         halted: false,
     }
 }

@@ -62,22 +62,36 @@ fn subrequest(ask: &Ask, org: &OrgShape) -> Subrequest {
                 .order_by(Order::Ascending(path("Id")));
             Subrequest::Query { select, include_deleted: false }
         }
-        Ask::EventOf(booking) => {
-            let select = Select::from(ApiName::of("Event"), ["Id", "IsDeleted", "Subject", "WhoId"].map(path))
-                .filter(Condition::eq(path(BOOKING_ID_FIELD), booking.0.as_str()))
-                .order_by(Order::Ascending(path("CreatedDate")))
-                .order_by(Order::Ascending(path("Id")));
-            Subrequest::Query { select, include_deleted: true }
+        Ask::EventOf(booking) => events_where(Condition::eq(path(BOOKING_ID_FIELD), booking.0.as_str())),
+        Ask::EventLike { who, start, since } => {
+            let like = Condition::eq(path("WhoId"), id(who))
+                .and(Condition::eq(path("StartDateTime"), *start))
+                .and(Condition::ge(path("CreatedDate"), *since));
+            events_where(match &org.connection_user {
+                Some(user) => like.and(Condition::eq(path("CreatedById"), id(user))),
+                None => like,
+            })
         }
-        Ask::EventNow(id) => match SalesforceId::parse(&id.0) {
-            Ok(id) => Subrequest::Get {
-                object: ApiName::of("Event"),
-                id,
-                fields: ["Id", "Subject", "WhoId"].map(ApiName::of).to_vec(),
-            },
-            Err(_) => unreachable!("Event ids come from Salesforce and were read as ids"),
+        Ask::EventNow(event) => Subrequest::Get {
+            object: ApiName::of("Event"),
+            id: id(event),
+            fields: ["Id", "Subject", "WhoId"].map(ApiName::of).to_vec(),
         },
     }
+}
+
+/// Events, deleted ones too, the oldest first.
+fn events_where(condition: Condition) -> Subrequest {
+    let select = Select::from(ApiName::of("Event"), ["Id", "IsDeleted", "Subject", "WhoId"].map(path))
+        .filter(condition)
+        .order_by(Order::Ascending(path("CreatedDate")))
+        .order_by(Order::Ascending(path("Id")));
+    Subrequest::Query { select, include_deleted: true }
+}
+
+/// An id that Salesforce gave us, and that was read as one then.
+fn id(record: &RecordId) -> SalesforceId {
+    SalesforceId::parse(&record.0).expect("record ids come from Salesforce")
 }
 
 fn path(field: &'static str) -> FieldPath {
@@ -124,7 +138,9 @@ fn answer_of(ask: &Ask, records: &[Record]) -> Result<Answer, LookupFailure> {
     let answer = match ask {
         Ask::People(_) => records.iter().map(person).collect::<Option<_>>().map(Answer::People),
         Ask::Users(_) => all(record_id).map(Answer::Users),
-        Ask::EventOf(_) | Ask::EventNow(_) => records.iter().map(event).collect::<Option<_>>().map(Answer::Events),
+        Ask::EventOf(_) | Ask::EventLike { .. } | Ask::EventNow(_) => {
+            records.iter().map(event).collect::<Option<_>>().map(Answer::Events)
+        }
     };
     answer.ok_or_else(|| unreadable("Salesforce's answer to a look-up lacks a field that was asked for"))
 }

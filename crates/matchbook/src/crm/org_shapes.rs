@@ -6,7 +6,7 @@ use salesforce::describe::{FieldDescribe, ObjectDescribe};
 use salesforce::sobject::ApiName;
 
 use super::classify;
-use domain::sync_outcome::{ErrorClass, Refusal};
+use domain::sync_outcome::{ErrorClass, Missing, Refusal};
 
 /// The objects that a sync must know.
 pub const OBJECTS: [&str; 2] = ["Contact", "Event"];
@@ -32,14 +32,14 @@ fn shape_of(object: &str, answer: Option<&SubAnswer>) -> Result<ObjectShape, Ref
         Some(SubAnswer::Refused { status, errors }) => {
             let refusal = classify::refused_part(*status, errors);
             let advice = format!("Give the connection's user access to the object {object}.");
-            Err(Refusal { gone: false, halted: false, advice, ..refusal })
+            Err(Refusal { missing: Missing::No, halted: false, advice, ..refusal })
         }
         _ => Err(Refusal {
             class: ErrorClass::Passing,
             code: "UNREADABLE".into(),
             message: format!("Salesforce's describe of {object} could not be read."),
             advice: String::new(),
-            gone: false,
+            missing: Missing::No,
             halted: false,
         }),
     }

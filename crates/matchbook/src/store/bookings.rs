@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use domain::booking::{Booking, BookingChange, BookingId, ChangeKind, RecordedBooking, apply_change};
+use domain::booking::{Booking, BookingChange, BookingId, BookingStatus, ChangeKind, RecordedBooking, apply_change};
 use jiff::Timestamp;
 
 use super::database::{sql, sql_from_parts};
@@ -212,7 +212,8 @@ pub(crate) async fn record_change(tx: &mut Tx, new: NewChange, now: Timestamp) -
     let known = match &new.identity {
         Some(identity) => {
             one_at_a_time(tx, identity).await?;
-            find(tx, identity).await?
+            let found = find(tx, identity).await?;
+            merge(tx, found, identity, now).await?
         }
         None => None,
     };
@@ -231,6 +232,49 @@ pub(crate) async fn record_change(tx: &mut Tx, new: NewChange, now: Timestamp) -
         remember_uids(tx, &id, identity).await?;
     }
     Ok(RecordedChange::Recorded(BookingId(id)))
+}
+
+/// One booking from those that a change's names prove to be one (spec 10): the oldest takes over the latest word and all
+/// names; the others are called off, so that their Events go.
+async fn merge(
+    tx: &mut Tx,
+    found: Vec<KnownBooking>,
+    identity: &BookingIdentity,
+    now: Timestamp,
+) -> Result<Option<KnownBooking>, StoreError> {
+    let mut found = found.into_iter();
+    let Some(mut kept) = found.next() else { return Ok(None) };
+    for other in found {
+        let latest = |k: &KnownBooking| (k.recorded.changed_at, k.recorded.changed_by);
+        let called_off = called_off(&other.recorded, &kept.id);
+        if latest(&other) > latest(&kept) {
+            update(tx, &kept, &other.recorded, now).await?;
+            kept = KnownBooking { version: kept.version + 1, recorded: other.recorded.clone(), id: kept.id };
+            outbox::enqueue_again(tx, &kept.id, kept.recorded.booking.attendee.email.folded(), kept.version, now)
+                .await?;
+        }
+        update(tx, &other, &called_off, now).await?;
+        outbox::enqueue_again(tx, &other.id, called_off.booking.attendee.email.folded(), other.version + 1, now)
+            .await?;
+        sql("UPDATE booking_uid SET booking_id = $2 WHERE booking_id = $1")
+            .bind(&other.id)
+            .bind(&kept.id)
+            .run(&mut *tx)
+            .await?;
+        sql("UPDATE booking SET ical_uid = NULL WHERE id = $1").bind(&other.id).run(&mut *tx).await?;
+        tracing::info!(kept = kept.id, merged = other.id, uid = identity.uid, "two bookings proved to be one");
+    }
+    Ok(Some(kept))
+}
+
+/// A booking that proved to be another one. Its own time stays before any end, so that its Event is not kept as a past one.
+fn called_off(recorded: &RecordedBooking, kept: &str) -> RecordedBooking {
+    let booking = Booking {
+        status: BookingStatus::Cancelled,
+        cancel_reason: Some(format!("This proved to be the booking {kept}, which goes on in its place.")),
+        ..recorded.booking.clone()
+    };
+    RecordedBooking { booking, changed_at: recorded.changed_at, changed_by: ChangeKind::Cancelled }
 }
 
 /// Lets changes of one booking in one after the other, where several processes write: each must see what the one before
@@ -257,24 +301,30 @@ struct KnownBooking {
     recorded: RecordedBooking,
 }
 
-/// A booking is known by its iCalUID, else by the chain of its uids (spec 10).
-async fn find(tx: &mut Tx, identity: &BookingIdentity) -> Result<Option<KnownBooking>, StoreError> {
+/// The bookings that a change's names lead to, the oldest first: by iCalUID, and by the chain of uids (spec 10).
+async fn find(tx: &mut Tx, identity: &BookingIdentity) -> Result<Vec<KnownBooking>, StoreError> {
     type Row = (String, i64, String, i64, String);
-    let row: Option<Row> = sql("SELECT id, version, wanted, changed_at, changed_by FROM booking WHERE id = coalesce(
-            (SELECT id FROM booking WHERE source_id = $1 AND ical_uid = $2),
-            (SELECT booking_id FROM booking_uid WHERE source_id = $1 AND uid = $3),
-            (SELECT booking_id FROM booking_uid WHERE source_id = $1 AND uid = $4))")
-    .bind(&identity.source_id)
-    .bind(&identity.ical_uid)
-    .bind(&identity.uid)
-    .bind(&identity.previous_uid)
-    .optional(&mut *tx)
-    .await?;
-    row.map(|(id, version, wanted, changed_at, changed_by)| {
-        let recorded = recorded_booking(&wanted, changed_at, &changed_by)?;
-        Ok(KnownBooking { id, version, recorded })
-    })
-    .transpose()
+    // Where other processes write, the rows are locked: each change must see what the one before it recorded.
+    let lock = if tx.is_shared() { "FOR UPDATE" } else { "" };
+    let text = format!(
+        "SELECT id, version, wanted, changed_at, changed_by FROM booking
+         WHERE (source_id = $1 AND ical_uid = $2)
+            OR id IN (SELECT booking_id FROM booking_uid WHERE source_id = $1 AND (uid = $3 OR uid = $4))
+         ORDER BY id {lock}"
+    );
+    let rows: Vec<Row> = sql_from_parts(text)
+        .bind(&identity.source_id)
+        .bind(&identity.ical_uid)
+        .bind(&identity.uid)
+        .bind(&identity.previous_uid)
+        .all(&mut *tx)
+        .await?;
+    rows.into_iter()
+        .map(|(id, version, wanted, changed_at, changed_by)| {
+            let recorded = recorded_booking(&wanted, changed_at, &changed_by)?;
+            Ok(KnownBooking { id, version, recorded })
+        })
+        .collect()
 }
 
 pub(crate) fn recorded_booking(wanted: &str, changed_at: i64, changed_by: &str) -> Result<RecordedBooking, StoreError> {

@@ -6,6 +6,7 @@ use super::connections::{self, Connection, ConnectionDraft, PutError};
 use super::database::sql;
 use super::event_types::{self, EventTypeDraft};
 use super::hosts::{self, HostDraft};
+use super::outbox;
 use super::sources::{self, Source, SourceDraft};
 use super::{Store, StoreError};
 use crate::secrets::Vault;
@@ -51,6 +52,7 @@ impl Store {
         for draft in &new.sources {
             sources::put(&mut tx, vault, draft, now).await?;
         }
+        outbox::catch_up(&mut tx, now).await?;
         tx.commit().await.map_err(StoreError::from)?;
         Ok(())
     }

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use secrecy::SecretString;
 
 use super::database::sql;
-use super::{Store, StoreError, Tx, micros};
+use super::{Store, StoreError, Tx, describes, micros};
 use crate::clock::new_id;
 use crate::secrets::Vault;
 
@@ -132,7 +132,7 @@ impl Store {
 }
 
 /// Writes what the configuration says of a connection, and gives its id. A changed credential drops
-/// the token that the old one got, and makes waiting work due.
+/// the token that the old one got and what is kept of the org, and makes waiting work due.
 pub(crate) async fn put(
     tx: &mut Tx,
     vault: &Vault,
@@ -196,5 +196,5 @@ async fn forget_token(tx: &mut Tx, id: &str, now: Timestamp) -> Result<(), Store
         .bind(micros(now))
         .run(&mut *tx)
         .await?;
-    Ok(())
+    describes::forget(tx, id).await
 }

@@ -8,7 +8,7 @@ use domain::org_shape::ObjectShape;
 use jiff::Timestamp;
 
 use super::database::sql;
-use super::{Store, StoreError, email_address, from_json, instant, json, micros};
+use super::{Store, StoreError, Tx, email_address, from_json, instant, json, micros};
 
 /// What an object looked like to the connection's user.
 #[derive(Debug, Clone)]
@@ -54,6 +54,13 @@ impl Store {
         Ok(())
     }
 
+    /// Drops what is kept of an org's objects and users, so that the next sync asks again.
+    pub async fn forget_org(&self, connection_id: &str) -> Result<(), StoreError> {
+        let mut tx = self.begin().await?;
+        forget(&mut tx, connection_id).await?;
+        tx.commit().await
+    }
+
     /// The Salesforce users found for organizers' emails since an instant.
     pub async fn salesforce_users(
         &self,
@@ -88,4 +95,11 @@ impl Store {
         .await?;
         Ok(())
     }
+}
+
+/// Drops what is kept of an org.
+pub(crate) async fn forget(tx: &mut Tx, connection_id: &str) -> Result<(), StoreError> {
+    sql("DELETE FROM describe WHERE connection_id = $1").bind(connection_id).run(&mut *tx).await?;
+    sql("DELETE FROM salesforce_user WHERE connection_id = $1").bind(connection_id).run(&mut *tx).await?;
+    Ok(())
 }

@@ -4,7 +4,7 @@
 //! the attendee's email on that connection, so that two bookings by one new person make one record.
 
 use domain::booking::{BookingId, RecordedBooking};
-use domain::sync_outcome::Synced;
+use domain::sync_outcome::{SALESFORCE_CALL_LIMIT, Synced};
 use jiff::{SignedDuration, Timestamp};
 
 use super::bookings::recorded_booking;
@@ -102,7 +102,7 @@ const MOST_TRIES: usize = 5;
 enum Attempt {
     Claimed(Box<Claimed>),
     NothingDue,
-    PersonTaken,
+    Passed,
 }
 
 /// The claim: the outbox row that has been due longest. Instances that share a database pass over rows that another is claiming.
@@ -130,8 +130,8 @@ pub(crate) async fn enqueue(
     now: Timestamp,
 ) -> Result<(), StoreError> {
     sql(
-        "INSERT INTO outbox (booking_id, connection_id, person_email, wanted_version, synced_version, synced, state, failures, due_at, attempt)
-         VALUES ($1, $2, $3, $4, 0, $5, 'waiting', 0, $6, 0)
+        "INSERT INTO outbox (booking_id, connection_id, person_email, wanted_version, synced_version, synced, state, failures, due_at, attempt, again)
+         VALUES ($1, $2, $3, $4, 0, $5, 'waiting', 0, $6, 0, 0)
          ON CONFLICT (booking_id) DO UPDATE SET person_email = $3, wanted_version = $4, state = 'waiting', due_at = $6",
     )
     .bind(booking_id)
@@ -145,15 +145,47 @@ pub(crate) async fn enqueue(
     Ok(())
 }
 
+/// Makes the sync of a booking due that has one; one without stays so.
+pub(crate) async fn enqueue_again(
+    tx: &mut Tx,
+    booking_id: &str,
+    person_email: &str,
+    version: i64,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    sql("UPDATE outbox SET person_email = $2, wanted_version = $3, state = 'waiting', due_at = $4 WHERE booking_id = $1")
+        .bind(booking_id)
+        .bind(person_email)
+        .bind(version)
+        .bind(micros(now))
+        .run(&mut *tx)
+        .await?;
+    Ok(())
+}
+
+/// Makes the changes due that came in while their event type was not synced.
+pub(crate) async fn catch_up(tx: &mut Tx, now: Timestamp) -> Result<(), StoreError> {
+    sql("UPDATE outbox SET state = 'waiting', due_at = $1,
+             wanted_version = (SELECT version FROM booking b WHERE b.id = outbox.booking_id)
+         WHERE EXISTS (SELECT 1 FROM booking b JOIN event_type e ON e.id = b.event_type_id
+             WHERE b.id = outbox.booking_id AND b.version > outbox.wanted_version
+               AND e.sync_enabled = 1 AND e.connection_id IS NOT NULL)")
+    .bind(micros(now))
+    .run(&mut *tx)
+    .await?;
+    Ok(())
+}
+
 impl Store {
     /// Takes the booking that has been due longest and whose attendee nobody else is working on.
     pub async fn claim(&self, worker: &str, now: Timestamp) -> Result<Option<Claimed>, StoreError> {
-        // Another instance may take the same person between our look and our lock; then there may be others.
+        // Another instance may take the same person between our look and our lock, or a row may not read back; then there
+        // may be others.
         for _ in 0..MOST_TRIES {
             match self.try_claim(worker, now).await? {
                 Attempt::Claimed(claimed) => return Ok(Some(*claimed)),
                 Attempt::NothingDue => return Ok(None),
-                Attempt::PersonTaken => {}
+                Attempt::Passed => {}
             }
         }
         Ok(None)
@@ -172,21 +204,27 @@ impl Store {
             return Ok(Attempt::NothingDue);
         };
         if !lock_person(&mut tx, &connection_id, &email, &booking_id, now).await? {
-            return Ok(Attempt::PersonTaken);
+            return Ok(Attempt::Passed);
         }
         let (wanted, changed_at, changed_by): (String, i64, String) =
             sql("SELECT wanted, changed_at, changed_by FROM booking WHERE id = $1")
                 .bind(&booking_id)
                 .one(&mut tx)
                 .await?;
+        let read = recorded_booking(&wanted, changed_at, &changed_by)
+            .and_then(|wanted| Ok((wanted, from_json("what was synced", &synced)?)));
+        let (wanted, synced) = match read {
+            Ok(read) => read,
+            Err(error) => return hold_unreadable(tx, &booking_id, &error).await,
+        };
         let run_id = sync_runs::start(&mut tx, &booking_id, &connection_id, version, now).await?;
         tx.commit().await?;
         Ok(Attempt::Claimed(Box::new(Claimed {
             id: BookingId(booking_id.clone()),
             connection_id,
             version,
-            wanted: recorded_booking(&wanted, changed_at, &changed_by)?,
-            synced: from_json("what was synced", &synced)?,
+            wanted,
+            synced,
             failures,
             run_id,
             lease: Lease { booking_id, worker: worker.to_owned(), attempt },
@@ -200,7 +238,8 @@ impl Store {
         due.map(instant).transpose()
     }
 
-    /// Commits what is about to be sent, with the state that holds until its answer is known.
+    /// Commits what is about to be sent, with the state that holds until its answer is known. It needs the booking and the
+    /// person still to be this worker's, and holds them for another while.
     pub async fn before_sending(
         &self,
         lease: &Lease,
@@ -209,6 +248,20 @@ impl Store {
     ) -> Result<String, StoreError> {
         let mut tx = self.begin().await?;
         save_synced(&mut tx, lease, synced).await?;
+        let until = micros(call.sent_at + LEASE);
+        let person = sql("UPDATE person_lock SET lease_until = $2 WHERE booking_id = $1")
+            .bind(&lease.booking_id)
+            .bind(until)
+            .run(&mut tx)
+            .await?;
+        if person == 0 {
+            return Err(StoreError::LeaseLost);
+        }
+        sql("UPDATE outbox SET lease_until = $2 WHERE booking_id = $1")
+            .bind(&lease.booking_id)
+            .bind(until)
+            .run(&mut tx)
+            .await?;
         let id = sync_runs::insert_call(&mut tx, call).await?;
         tx.commit().await?;
         Ok(id)
@@ -252,8 +305,8 @@ impl Store {
         // A change that came in meanwhile is due at once, unless the connection itself must rest.
         sql(
             "UPDATE outbox SET worker = NULL, lease_until = NULL, failures = $3, synced_version = coalesce($4, synced_version),
-                 state = CASE WHEN wanted_version > $5 THEN 'waiting' ELSE $6 END,
-                 reason = $7, due_at = $8
+                 state = CASE WHEN wanted_version > $5 OR again = 1 THEN 'waiting' ELSE $6 END,
+                 again = 0, reason = $7, due_at = $8
              WHERE booking_id = $1 AND attempt = $2",
         )
         .bind(&claimed.lease.booking_id)
@@ -266,28 +319,27 @@ impl Store {
         .bind(micros(due))
         .run(&mut tx)
         .await?;
-        sql("DELETE FROM person_lock WHERE booking_id = $1").bind(&claimed.lease.booking_id).run(&mut tx).await?;
+        free_person(&mut tx, &claimed.lease.booking_id, synced).await?;
         sync_runs::finish(&mut tx, &claimed.run_id, released, notes, now).await?;
         tx.commit().await?;
         Ok(())
     }
 
-    /// Makes a booking's sync due now, held or not; false if it has none.
+    /// Makes a booking's sync due now, held or not, or once more if it is running; false if it has none.
     pub async fn sync_again(&self, booking_id: &str, now: Timestamp) -> Result<bool, StoreError> {
-        let changed = sql("UPDATE outbox SET state = 'waiting', due_at = $2, reason = NULL WHERE booking_id = $1")
-            .bind(booking_id)
-            .bind(micros(now))
-            .run(&self.write)
-            .await?;
+        let changed = sql("UPDATE outbox SET state = 'waiting', due_at = $2, reason = NULL,
+                 again = CASE WHEN worker IS NULL THEN 0 ELSE 1 END WHERE booking_id = $1")
+        .bind(booking_id)
+        .bind(micros(now))
+        .run(&self.write)
+        .await?;
         Ok(changed == 1)
     }
 
-    /// Frees what a stopped process held. Only for a process that is alone on its database.
+    /// Frees the bookings that a stopped process held. Only for a process that is alone on its database. Persons stay taken
+    /// until their lease ends, since a request on its way may still create them; their own bookings go on at once.
     pub async fn free_all_leases(&self) -> Result<(), StoreError> {
-        let mut tx = self.begin().await?;
-        sql("UPDATE outbox SET worker = NULL, lease_until = NULL WHERE worker IS NOT NULL").run(&mut tx).await?;
-        sql("DELETE FROM person_lock").run(&mut tx).await?;
-        tx.commit().await?;
+        sql("UPDATE outbox SET worker = NULL, lease_until = NULL WHERE worker IS NOT NULL").run(&self.write).await?;
         Ok(())
     }
 
@@ -317,6 +369,34 @@ async fn lock_person(
     .run(&mut *tx)
     .await?;
     Ok(locked == 1)
+}
+
+/// Frees the person of a finished run; while a Contact may still come into being, their other bookings wait (spec 4.2).
+async fn free_person(tx: &mut Tx, booking_id: &str, synced: &Synced) -> Result<(), StoreError> {
+    match synced.unclear.as_ref().filter(|u| u.contact) {
+        Some(unclear) => {
+            sql("UPDATE person_lock SET lease_until = $2 WHERE booking_id = $1")
+                .bind(booking_id)
+                .bind(micros(unclear.since + SALESFORCE_CALL_LIMIT))
+                .run(&mut *tx)
+                .await?
+        }
+        None => sql("DELETE FROM person_lock WHERE booking_id = $1").bind(booking_id).run(&mut *tx).await?,
+    };
+    Ok(())
+}
+
+/// A row that does not read back is held, so that it neither blocks the queue nor goes unseen.
+async fn hold_unreadable(mut tx: Tx, booking_id: &str, error: &StoreError) -> Result<Attempt, StoreError> {
+    tracing::error!(booking = booking_id, error = error as &dyn std::error::Error, "a booking cannot be read");
+    sql("UPDATE outbox SET state = 'held', worker = NULL, lease_until = NULL, reason = $2 WHERE booking_id = $1")
+        .bind(booking_id)
+        .bind(format!("The stored booking cannot be read: {error}. Please report this with the booking's id."))
+        .run(&mut tx)
+        .await?;
+    sql("DELETE FROM person_lock WHERE booking_id = $1").bind(booking_id).run(&mut tx).await?;
+    tx.commit().await?;
+    Ok(Attempt::Passed)
 }
 
 async fn save_synced(tx: &mut Tx, lease: &Lease, synced: &Synced) -> Result<(), StoreError> {

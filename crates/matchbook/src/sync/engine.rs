@@ -1,10 +1,9 @@
 //! The engine takes one step when called: it claims one due booking and runs its sync.
 
-use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::collections::BTreeMap;
 use std::time::Duration;
 
-use domain::org_shape::{ObjectShape, OrgShape};
+use domain::org_shape::OrgShape;
 use jiff::{SignedDuration, Timestamp};
 use salesforce::auth::LoopbackPolicy;
 use salesforce::client::{Client, ClientError, ClientOptions};
@@ -43,17 +42,8 @@ pub struct Engine {
     pub(crate) client: Client,
     pub(crate) sessions: Sessions,
     name: String,
-    /// The described objects by connection, so that a warm sync reads them from memory.
-    shapes: Mutex<HashMap<String, CachedShape>>,
     /// Rung when work may have become due.
     pub(crate) bell: Notify,
-}
-
-#[derive(Debug, Clone)]
-struct CachedShape {
-    fetched_at: Timestamp,
-    contact: Arc<ObjectShape>,
-    event: Arc<ObjectShape>,
 }
 
 /// What a step did.
@@ -86,7 +76,6 @@ impl Engine {
             client,
             sessions,
             name: new_id("wrk"),
-            shapes: Mutex::default(),
             bell: Notify::new(),
         })
     }
@@ -121,42 +110,16 @@ impl Engine {
     /// The org as last described, if that is recent enough.
     pub(crate) async fn known_shape(&self, connection_id: &str) -> Result<Option<OrgShape>, StoreError> {
         let since = self.clock.now() - SHAPE_LIFETIME;
-        let cached = self.shapes().get(connection_id).filter(|s| s.fetched_at >= since).cloned();
-        let cached = match cached {
-            Some(cached) => Some(cached),
-            None => self.stored_shape(connection_id, since).await?,
-        };
-        let Some(shape) = cached else { return Ok(None) };
-        Ok(Some(OrgShape {
-            contact: (*shape.contact).clone(),
-            event: (*shape.event).clone(),
-            users: self.store.salesforce_users(connection_id, since).await?,
-            connection_user: None,
-        }))
-    }
-
-    async fn stored_shape(&self, connection_id: &str, since: Timestamp) -> Result<Option<CachedShape>, StoreError> {
-        let mut objects: HashMap<String, (ObjectShape, Timestamp)> = HashMap::new();
+        let mut objects = BTreeMap::new();
         for describe in self.store.describes(connection_id).await? {
-            objects.insert(describe.object, (describe.shape, describe.fetched_at));
+            if describe.fetched_at >= since {
+                objects.insert(describe.object, describe.shape);
+            }
         }
-        let (Some((contact, at)), Some((event, _))) = (objects.remove("Contact"), objects.remove("Event")) else {
+        let (Some(contact), Some(event)) = (objects.remove("Contact"), objects.remove("Event")) else {
             return Ok(None);
         };
-        if at < since {
-            return Ok(None);
-        }
-        let shape = CachedShape { fetched_at: at, contact: Arc::new(contact), event: Arc::new(event) };
-        self.shapes().insert(connection_id.to_owned(), shape.clone());
-        Ok(Some(shape))
-    }
-
-    /// Drops what is remembered of an org's describes; the next run reads them from the database.
-    pub(crate) fn forget_shape(&self, connection_id: &str) {
-        self.shapes().remove(connection_id);
-    }
-
-    fn shapes(&self) -> std::sync::MutexGuard<'_, HashMap<String, CachedShape>> {
-        self.shapes.lock().unwrap_or_else(PoisonError::into_inner)
+        let users = self.store.salesforce_users(connection_id, since).await?;
+        Ok(Some(OrgShape { contact, event, users, connection_user: None }))
     }
 }

@@ -5,10 +5,12 @@ use std::collections::BTreeSet;
 use domain::ask::{Answer, Ask, Known, Next, RecordId};
 use domain::backoff;
 use domain::org_shape::OrgShape;
-use domain::sync_outcome::{ErrorClass, Refusal, Synced, SyncedPerson, Verdict, absorb, before_sending, verdict};
+use domain::sync_outcome::{
+    ErrorClass, Missing, Refusal, Synced, SyncedPerson, Verdict, absorb, before_sending, verdict,
+};
 use domain::sync_plan::{Note, Plan, PlanInput, Write, plan};
 use jiff::SignedDuration;
-use salesforce::client::{Call, CallError};
+use salesforce::client::CallError;
 use salesforce::composite::{CompositeAnswer, CompositeRequest};
 
 use super::engine::Engine;
@@ -17,7 +19,7 @@ use crate::crm::{classify, directory, org_shapes, transcript, writer};
 use crate::store::{Claimed, NewCall, Released, StoreError, StoredDescribe};
 
 /// How often one run may plan; more means that the org and the plan do not come to agree.
-const MOST_ROUNDS: usize = 12;
+const MOST_ROUNDS: usize = 8;
 
 /// Why a run stops.
 enum Stop {
@@ -64,7 +66,7 @@ impl<'a> Run<'a> {
             match self.plan(&org, &known) {
                 Next::Ask(asks) => self.ask(&mut session, &mut org, asks, &mut known).await?,
                 Next::Done(Plan::InStep) => return Ok(Released::Synced),
-                Next::Done(Plan::Adopt(found)) => self.synced = found,
+                Next::Done(Plan::Adopt(found)) => self.synced = *found,
                 Next::Done(Plan::Write { found, writes }) => self.write(&mut session, found, &writes).await?,
                 Next::Done(Plan::Wait { until }) => {
                     let reason = "Salesforce did not answer a write. Matchbook is looking whether it took effect before it writes again.";
@@ -74,13 +76,24 @@ impl<'a> Run<'a> {
                 Next::Done(Plan::Failed(failure)) => {
                     let advice = String::new();
                     let (code, message) = (failure.code, failure.message);
-                    let refusal = Refusal { class: failure.class, code, message, advice, gone: false, halted: false };
+                    let refusal =
+                        Refusal { class: failure.class, code, message, advice, missing: Missing::No, halted: false };
                     return Err(self.put_off(&refusal, None));
                 }
             }
         }
-        let reason = "Salesforce kept changing while this was written. Look at the last run, then sync again.";
-        Ok(Released::Held { reason: reason.into() })
+        let message = "What was written and what Salesforce shows did not come to agree";
+        let advice = "Look at the latest calls below; it is tried again by itself.";
+        let (code, class) = ("NO_AGREEMENT".to_owned(), ErrorClass::Passing);
+        let refusal = Refusal {
+            class,
+            code,
+            message: message.into(),
+            advice: advice.into(),
+            missing: Missing::No,
+            halted: false,
+        };
+        Err(self.put_off(&refusal, None))
     }
 
     fn plan(&mut self, org: &OrgShape, known: &Known) -> Next<Plan> {
@@ -126,9 +139,10 @@ impl<'a> Run<'a> {
             .map(|(object, shape)| StoredDescribe { object: object.to_owned(), shape, fetched_at })
             .collect();
         self.engine.store.save_describes(&connection, &describes).await?;
-        self.engine.forget_shape(&connection);
-        let shape = self.engine.known_shape(&connection).await?.unwrap_or_default();
-        Ok(OrgShape { connection_user: session.user_id.clone().map(RecordId), ..shape })
+        match self.engine.known_shape(&connection).await? {
+            Some(shape) => Ok(OrgShape { connection_user: session.user_id.clone().map(RecordId), ..shape }),
+            None => Err(self.unsendable("What Salesforce described could not be kept")),
+        }
     }
 
     /// Answers the plan's asks by one request.
@@ -157,20 +171,36 @@ impl<'a> Run<'a> {
         Ok(())
     }
 
-    /// Sends a request that changes nothing, and records it.
+    /// Sends a request that changes nothing, and records it. A dead token is renewed once.
     async fn read(
         &mut self,
         session: &mut OpenSession,
         purpose: &str,
         request: &CompositeRequest,
     ) -> Result<CompositeAnswer, Stop> {
+        match self.read_once(session, purpose, request).await? {
+            Err(CallError::Unauthorized) => {
+                self.renew(session).await?;
+                self.read_once(session, purpose, request).await?
+            }
+            other => other,
+        }
+        .map_err(|error| self.put_off(&classify::failed_call(&error), classify::retry_after(&error)))
+    }
+
+    async fn read_once(
+        &self,
+        session: &OpenSession,
+        purpose: &str,
+        request: &CompositeRequest,
+    ) -> Result<Result<CompositeAnswer, CallError>, Stop> {
         let sent_at = self.engine.clock.now();
         let asked = transcript::asked(&session.session, request);
-        let call = self.send(session, request).await?;
+        let call = self.engine.client.composite(&session.session, request).await;
         let answered = transcript::answered(&call.result);
         let new = NewCall { run_id: &self.claimed.run_id, purpose, asked: &asked, sent_at };
         self.engine.store.save_read(&new, &answered, call.record.status, call.record.milliseconds).await?;
-        call.result.map_err(|error| self.put_off(&classify::failed_call(&error), classify::retry_after(&error)))
+        Ok(call.result)
     }
 
     /// Sends planned writes: committed before they leave, and their answers kept at once.
@@ -183,48 +213,41 @@ impl<'a> Run<'a> {
         let request = writer::request(writes).map_err(|e| self.unsendable(&e.to_string()))?;
         let sent_at = self.engine.clock.now();
         let asked = transcript::asked(&session.session, &request);
-        let sent = before_sending(&self.synced, found, writes, sent_at);
+        let email = &self.claimed.wanted.booking.attendee.email;
+        let sent = before_sending(&self.synced, found, writes, email, sent_at);
         let purpose = purpose_of_writes(writes);
         let new = NewCall { run_id: &self.claimed.run_id, purpose: &purpose, asked: &asked, sent_at };
         let call_id = self.engine.store.before_sending(&self.claimed.lease, &sent, &new).await?;
-        let call = self.send(session, &request).await;
-        let call = match call {
-            Ok(call) => call,
-            Err(stop) => {
-                // Only a dead token leads here, and with it nothing was done.
-                let answered = transcript::answered(&Err(CallError::Unauthorized));
-                self.engine
-                    .store
-                    .after_answer(&self.claimed.lease, &self.synced, &call_id, &answered, Some(401), 0)
-                    .await?;
-                return Err(stop);
-            }
-        };
+        let call = self.engine.client.composite(&session.session, &request).await;
         let results = writer::results(writes, &call.result);
-        self.synced = absorb(&sent, writes, &results, &self.claimed.wanted.booking.attendee.email);
+        self.synced = absorb(&sent, writes, &results, email);
         let answered = transcript::answered(&call.result);
         let (status, milliseconds) = (call.record.status, call.record.milliseconds);
         self.engine
             .store
             .after_answer(&self.claimed.lease, &self.synced, &call_id, &answered, status, milliseconds)
             .await?;
-        match verdict(&results) {
+        if matches!(call.result, Err(CallError::Unauthorized)) {
+            // Nothing was done; with a new token it is planned and committed anew.
+            return self.renew(session).await;
+        }
+        match verdict(writes, &results) {
             Verdict::PlanAgain => Ok(()),
-            Verdict::Retry(refusal) | Verdict::Hold(refusal) => {
+            Verdict::Retry(refusal) => {
                 Err(self.put_off(&refusal, call.result.as_ref().err().and_then(classify::retry_after)))
+            }
+            Verdict::Hold(refusal) => {
+                // Whoever mends it may change the org: the next run asks what it looks like.
+                self.engine.store.forget_org(&self.claimed.connection_id).await?;
+                Err(self.put_off(&refusal, None))
             }
         }
     }
 
-    /// Sends a request; a dead token is renewed once, since with it nothing was done.
-    async fn send(&self, session: &mut OpenSession, request: &CompositeRequest) -> Result<Call<CompositeAnswer>, Stop> {
-        let call = self.engine.client.composite(&session.session, request).await;
-        if !matches!(call.result, Err(CallError::Unauthorized)) {
-            return Ok(call);
-        }
+    async fn renew(&self, session: &mut OpenSession) -> Result<(), Stop> {
         let renewed = self.engine.sessions.renew(&self.claimed.connection_id, &session.session).await;
         *session = renewed.map_err(|e| self.no_session(e))?;
-        Ok(self.engine.client.composite(&session.session, request).await)
+        Ok(())
     }
 
     /// What a refusal does to the run, by its class: tried again by the schedule, or held for a person.
@@ -244,7 +267,7 @@ impl<'a> Run<'a> {
             code: "UNSENDABLE".into(),
             message: message.to_owned(),
             advice: "Please report this with the booking's id.".into(),
-            gone: false,
+            missing: Missing::No,
             halted: false,
         };
         self.put_off(&refusal, None)
@@ -262,7 +285,7 @@ fn purpose_of(asks: &BTreeSet<Ask>) -> String {
         .map(|ask| match ask {
             Ask::People(email) => format!("the Contacts with {email}"),
             Ask::Users(email) => format!("the user with {email}"),
-            Ask::EventOf(_) => "the Event of this booking".to_owned(),
+            Ask::EventOf(_) | Ask::EventLike { .. } => "the Event of this booking".to_owned(),
             Ask::EventNow(_) => "the Event as it is now".to_owned(),
         })
         .collect();

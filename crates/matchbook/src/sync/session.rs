@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use domain::sync_outcome::{ErrorClass, Refusal};
+use domain::sync_outcome::{ErrorClass, Missing, Refusal};
 use salesforce::auth::{Grant, InstanceUrl, LoginHost, LoopbackPolicy};
 use salesforce::client::{ApiVersion, Client, Session};
 use secrecy::ExposeSecret as _;
@@ -142,7 +142,7 @@ fn refused(code: &str, message: String) -> SessionError {
         code: code.to_owned(),
         message,
         advice: "Correct the connection and apply the configuration again.".to_owned(),
-        gone: false,
+        missing: Missing::No,
         halted: false,
     })
 }

@@ -42,14 +42,24 @@ impl Worker {
 
 async fn work(engine: Arc<Engine>, stop: CancellationToken) {
     while !stop.is_cancelled() {
-        let pause = match engine.step().await {
-            Ok(Stepped::Worked) => {
+        // A task of its own: a panic in one run must not end the worker.
+        let stepping = Arc::clone(&engine);
+        let stepped = tokio::spawn(async move { stepping.step().await }).await;
+        let pause = match stepped {
+            Err(panicked) => {
+                tracing::error!(
+                    error = &panicked as &dyn std::error::Error,
+                    "a sync run broke off; it is taken up again later"
+                );
+                SHORTEST_SLEEP
+            }
+            Ok(Ok(Stepped::Worked)) => {
                 // The finished run may have freed a person that another booking waits for.
                 engine.wake();
                 continue;
             }
-            Ok(Stepped::Idle(due)) => until(due, engine.clock.now()),
-            Err(error) => {
+            Ok(Ok(Stepped::Idle(due))) => until(due, engine.clock.now()),
+            Ok(Err(error)) => {
                 tracing::error!(error = &error as &dyn std::error::Error, "the engine could not use the database");
                 LONGEST_SLEEP
             }

@@ -97,7 +97,7 @@ fn call(call: &CallRow, id: &str, running: bool) -> Markup {
         @if call.answered.is_none() {
             p.summary {
                 @if running { "Waiting for the answer…" } @else {
-                    "No answer is known. Salesforce may have done this or not; the next run looks before it writes again."
+                    "No answer is known. Salesforce may have done this or not; the next run settles that before anything else is written."
                 }
             }
         }

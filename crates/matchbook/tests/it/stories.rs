@@ -219,3 +219,61 @@ async fn bookings_of_an_event_type_that_is_not_synced_stay_here(
     assert_eq!(test.only_booking().await["sync"], serde_json::Value::Null);
     assert_eq!(test.org.records("Event").await.len(), 0);
 }
+
+#[rstest]
+#[tokio::test]
+async fn without_an_ical_uid_the_chain_of_uids_makes_one_booking_in_any_order(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+) {
+    let bare = |delivery: Delivery| delivery.with("iCalUID", serde_json::Value::Null);
+    let moved_again =
+        Delivery::rescheduled().at("2026-05-04T09:15:00Z").with("uid", "uid-3").with("rescheduleUid", "uid-2");
+    let deliveries = [
+        bare(Delivery::created()).json(),
+        bare(Delivery::rescheduled()).json(),
+        bare(moved_again).json(),
+        bare(Delivery::cancelled()).with("uid", "uid-3").with("rescheduleUid", "uid-2").json(),
+    ];
+    for order in [[0, 1, 2, 3], [3, 2, 1, 0], [0, 2, 1, 3], [0, 3, 1, 2], [2, 0, 3, 1], [3, 0, 1, 2]] {
+        let Some(test) = TestApp::spawn(engine).await else { return };
+        for at in order {
+            test.deliver(&deliveries[at]).await;
+            test.sync().await;
+        }
+        assert_eq!(test.org.records("Event").await.len(), 0, "order {order:?} leaves an Event of a cancelled booking");
+        test.org.only("Contact").await;
+        test.assert_all_synced().await;
+    }
+}
+
+#[rstest]
+#[tokio::test]
+async fn a_new_contact_belongs_to_the_organizer_even_if_the_booking_is_cancelled_at_once(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+) {
+    let Some(test) = TestApp::spawn(engine).await else { return };
+    test.deliver(&Delivery::created().json()).await;
+    test.deliver(&Delivery::cancelled().json()).await;
+    test.sync().await;
+    let ann = test.org.all_records("User").await.into_iter().find(|u| u["Email"] == "ann@seller.example").expect("Ann");
+    assert_eq!(test.org.only("Contact").await["OwnerId"], ann["Id"]);
+}
+
+#[rstest]
+#[tokio::test]
+async fn a_change_while_syncing_is_switched_off_is_caught_up_when_it_is_on_again(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+) {
+    let Some(test) = TestApp::spawn(engine).await else { return };
+    let on = crate::support::configuration(&test.org.url);
+    test.deliver(&Delivery::created().json()).await;
+    test.sync().await;
+    test.apply(&on.replace("{connection: main}", "{enabled: false}")).await.expect("applied");
+    test.deliver(&Delivery::cancelled().json()).await;
+    test.sync().await;
+    test.org.only("Event").await;
+    test.apply(&on).await.expect("applied");
+    test.sync().await;
+    assert_eq!(test.org.records("Event").await.len(), 0, "the cancel is caught up");
+    test.assert_all_synced().await;
+}

@@ -261,7 +261,7 @@ pub(crate) struct Org {
 }
 
 impl Org {
-    async fn start() -> Org {
+    pub(crate) async fn start() -> Org {
         // reqwest needs a TLS provider even for plain HTTP; an error says that there is one already.
         _ = rustls::crypto::ring::default_provider().install_default();
         let server =

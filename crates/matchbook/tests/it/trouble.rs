@@ -165,3 +165,157 @@ async fn a_wrong_client_secret_is_told_and_mended_by_applying_again(
     only_contact_and_event(&test).await;
     assert_eq!(test.app.store.connections().await.expect("a list")[0].trouble, None);
 }
+
+#[rstest]
+#[tokio::test]
+async fn an_outage_during_a_cancel_is_waited_out(#[values(Engine::Sqlite, Engine::Postgres)] engine: Engine) {
+    let Some(test) = TestApp::spawn(engine).await else { return };
+    test.deliver(&Delivery::created().json()).await;
+    test.sync().await;
+    let dropped = json!({"match": {"method": "DELETE", "object": "Event"}, "effect": {"drop": "before"}, "times": 5});
+    test.org.control("POST", "faults", dropped).await;
+    test.org.take_calls().await;
+    test.deliver(&Delivery::cancelled().json()).await;
+    test.sync().await;
+    assert_eq!(test.only_booking().await["sync"]["state"], "waiting");
+    for _ in 0..5 {
+        test.pass(SignedDuration::from_mins(20));
+        test.sync().await;
+    }
+    assert_eq!(test.org.records("Event").await.len(), 0, "the Event of a cancelled booking goes in the end");
+    assert!(test.org.take_calls().await <= 7, "each try is one call");
+    test.assert_all_synced().await;
+}
+
+#[rstest]
+#[tokio::test]
+async fn a_late_change_does_not_win_over_a_newer_one(#[values(Engine::Sqlite, Engine::Postgres)] engine: Engine) {
+    let Some(test) = TestApp::spawn(engine).await else { return };
+    test.deliver(&Delivery::created().json()).await;
+    test.sync().await;
+    test.org.fault(json!({"method": "PATCH", "object": "Event"}), json!({"drop": "late"})).await;
+    test.deliver(&Delivery::rescheduled().json()).await;
+    test.sync().await;
+    let newer = Delivery::rescheduled().at("2026-05-04T09:15:00Z").with("uid", "uid-3").with("rescheduleUid", "uid-2");
+    test.deliver(&newer.with("startTime", "2026-05-08T09:30:00Z").with("endTime", "2026-05-08T10:00:00Z").json()).await;
+    test.sync().await;
+    test.pass(SignedDuration::from_mins(1));
+    test.org.control("POST", "late", json!(null)).await;
+    test.sync().await;
+    for _ in 0..3 {
+        test.pass(SignedDuration::from_mins(10));
+        test.sync().await;
+    }
+    assert_eq!(test.org.only("Event").await["StartDateTime"], "2026-05-08T09:30:00.000+0000");
+    test.assert_all_synced().await;
+}
+
+#[rstest]
+#[tokio::test]
+async fn other_bookings_of_a_person_wait_while_their_contact_may_still_come_into_being(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+) {
+    let Some(test) = TestApp::spawn(engine).await else { return };
+    test.org.fault(json!({"method": "POST", "object": "Contact"}), json!({"drop": "late"})).await;
+    test.deliver(&Delivery::created().json()).await;
+    test.sync().await;
+    let second = Delivery::created().at("2026-05-04T09:05:00Z").by("uid-b", "Jane Roe", "JANE@acme.example");
+    test.deliver(&second.json()).await;
+    test.sync().await;
+    assert_eq!(test.org.records("Contact").await.len(), 0, "the second booking does not make a Contact of its own");
+    test.org.control("POST", "late", json!(null)).await;
+    for _ in 0..4 {
+        test.pass(SignedDuration::from_mins(4));
+        test.sync().await;
+    }
+    test.org.only("Contact").await;
+    assert_eq!(test.org.records("Event").await.len(), 2);
+    test.assert_all_synced().await;
+}
+
+#[rstest]
+#[case::took_effect("after")]
+#[case::never_arrived("before")]
+#[tokio::test]
+async fn without_the_booking_id_field_a_lost_event_is_looked_for_by_what_it_is(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+    #[case] dropped: &str,
+) {
+    let Some(test) = TestApp::unconfigured(engine).await else { return };
+    test.apply(&crate::support::configuration(&test.org.url)).await.expect("applied");
+    test.org.fault(json!({"method": "POST", "object": "Event"}), json!({"drop": dropped})).await;
+    test.deliver(&Delivery::created().json()).await;
+    test.sync().await;
+    // Adding the field meanwhile changes nothing: the lost Event does not carry it.
+    test.org.add_booking_id_field().await;
+    for _ in 0..8 {
+        test.pass(SignedDuration::from_mins(2));
+        test.sync().await;
+    }
+    only_contact_and_event(&test).await;
+}
+
+#[rstest]
+#[tokio::test]
+async fn a_person_and_event_deleted_in_salesforce_are_made_anew(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+) {
+    let Some(test) = TestApp::spawn(engine).await else { return };
+    test.deliver(&Delivery::created().json()).await;
+    test.sync().await;
+    for object in ["Event", "Contact"] {
+        let id = test.org.only(object).await["Id"].as_str().expect("an id").to_owned();
+        test.org.delete(object, &id).await;
+    }
+    test.deliver(&Delivery::rescheduled().json()).await;
+    test.sync().await;
+    only_contact_and_event(&test).await;
+}
+
+#[rstest]
+#[tokio::test]
+async fn an_event_that_cannot_be_seen_is_never_written_twice(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+) {
+    let Some(test) = TestApp::spawn(engine).await else { return };
+    test.deliver(&Delivery::created().json()).await;
+    test.sync().await;
+    let hidden =
+        json!({"error": {"status": 404, "code": "NOT_FOUND", "message": "The requested resource does not exist"}});
+    test.org.fault(json!({"method": "PATCH", "object": "Event"}), hidden).await;
+    test.deliver(&Delivery::rescheduled().json()).await;
+    test.sync().await;
+    assert_eq!(test.only_booking().await["sync"]["state"], "held");
+    test.org.only("Event").await;
+}
+
+#[rstest]
+#[tokio::test]
+async fn sync_again_during_a_run_is_not_lost(#[values(Engine::Sqlite, Engine::Postgres)] engine: Engine) {
+    let Some(test) = TestApp::spawn(engine).await else { return };
+    test.deliver(&Delivery::created().json()).await;
+    let (store, now) = (&test.app.store, test.app.clock.now());
+    let claimed = store.claim("wrk_test", now).await.expect("the database").expect("a booking is due");
+    assert!(store.sync_again(&claimed.id.0, now).await.expect("the database"));
+    let held = matchbook::store::Released::Held { reason: "Held.".into() };
+    store.release(&claimed, &claimed.synced, &held, &[], now).await.expect("the database");
+    test.sync().await;
+    only_contact_and_event(&test).await;
+}
+
+#[rstest]
+#[tokio::test]
+async fn a_connection_that_points_to_another_org_forgets_what_it_knew(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+) {
+    let Some(test) = TestApp::spawn(engine).await else { return };
+    test.deliver(&Delivery::created().json()).await;
+    test.sync().await;
+    let other = crate::support::Org::start().await;
+    test.apply(&crate::support::configuration(&other.url)).await.expect("applied");
+    let second = Delivery::created().at("2026-05-04T09:05:00Z").by("uid-b", "Joe Doe", "joe@acme.example");
+    test.deliver(&second.json()).await;
+    test.sync().await;
+    other.only("Contact").await;
+    other.only("Event").await;
+}

@@ -17,10 +17,10 @@ INSERT INTO delivery VALUES ('dlv_1', 'src_1', 1777885200000000, 'BOOKING_CREATE
 INSERT INTO delivery VALUES ('dlv_2', 'src_1', 1777885200000000, 'sha256:00', X'7B', 'needs_attention', 'The body is not JSON.', NULL);
 INSERT INTO outbox VALUES ('bkg_1', 'con_1', 'jane@acme.example', 1, 1,
   '{"person":{"id":"003Sim000000001IAA","email":"jane@acme.example"},"event":{"written":{"id":"00USim000000001MAA","fields":{"Subject":{"text":"Discovery Call"},"StartDateTime":{"instant":"2026-05-06T09:30:00Z"},"WhoId":{"record":"003Sim000000001IAA"},"Location":"null"}}},"unclear":null}',
-  'done', NULL, 0, 1777885200000000, NULL, NULL, 1);
+  'done', NULL, 0, 1777885200000000, NULL, NULL, 1, 0);
 INSERT INTO outbox VALUES ('bkg_2', 'con_1', 'joe@acme.example', 2, 0,
-  '{"person":null,"event":"none","unclear":{"since":"2026-05-04T09:00:00Z","contact":true,"event":null}}',
-  'held', 'Meetings need a region.', 1, 1777885200000000, NULL, NULL, 3);
+  '{"person":null,"event":"none","unclear":{"since":"2026-05-04T09:00:00Z","email":"joe@acme.example","contact":true,"event":null,"update":{"Location":"null"}},"late":{"until":"2026-05-04T09:10:00Z","fields":{}}}',
+  'held', 'Meetings need a region.', 1, 1777885200000000, NULL, NULL, 3, 0);
 INSERT INTO person_lock VALUES ('con_1', 'joe@acme.example', 'bkg_2', 1777885200000000);
 INSERT INTO sync_run VALUES ('run_1', 'bkg_1', 'con_1', 1, 1777885200000000, 1777885201000000, 'synced', NULL, '["A note."]');
 INSERT INTO sync_call VALUES ('cal_1', 'run_1', 'Create the Event', '[]', '{}', 200, 12, 1777885200000000);
