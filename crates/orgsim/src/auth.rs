@@ -106,6 +106,8 @@ pub struct Policy {
     pub session: Option<SignedDuration>,
     /// Each refresh gives a new refresh token.
     pub rotate: bool,
+    /// How long a refresh token lives unused; none is for ever.
+    pub idle: Option<SignedDuration>,
 }
 
 /// A consent waiting to be exchanged.
@@ -136,6 +138,8 @@ pub struct Refresh {
     pub scope: String,
     /// When the token was given out.
     pub issued: Timestamp,
+    /// When it was last used, or given out.
+    used: Timestamp,
     grant: u64,
     /// Replaced by rotation; using it again revokes the grant.
     spent: bool,
@@ -302,7 +306,7 @@ impl Auth {
         if consent.scope.split(' ').any(|s| s == "refresh_token" || s == "offline_access") {
             self.end_oldest_grant(&client_id, consent.user);
             let Consent { user, scope, .. } = consent;
-            let refresh = Refresh { client_id, user, scope, issued: policy.now, grant, spent: false };
+            let refresh = Refresh { client_id, user, scope, issued: policy.now, used: policy.now, grant, spent: false };
             granted.refresh_token = Some(self.new_refresh(refresh));
         }
         Ok(granted)
@@ -335,11 +339,13 @@ impl Auth {
         if known.client_id != client_id {
             return Err(EXPIRED);
         }
-        if known.spent {
+        let idle = policy.idle.is_some_and(|most| policy.now.duration_since(known.used) > most);
+        if known.spent || idle {
             let grant = known.grant;
             self.revoke_grant(grant);
             return Err(EXPIRED);
         }
+        known.used = policy.now;
         let mut next = known.clone();
         known.spent = policy.rotate;
         let mut granted = self.grant(policy, next.user, client_id, next.scope.clone(), next.grant);

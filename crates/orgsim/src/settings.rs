@@ -37,6 +37,8 @@ pub struct Settings {
     pub advance_ms: i64,
     /// How long answers under `/services` take, drawn anew for each; comes on top of `latency_ms`.
     pub latency: Option<Latency>,
+    /// Days after which a refresh token that was not used is dead; null never (Salesforce facts 1.4).
+    pub refresh_token_idle_days: Option<u32>,
     /// Each refresh answers a new refresh token and kills the old one (Salesforce facts 1.4).
     pub refresh_token_rotation: bool,
 }
@@ -54,6 +56,7 @@ impl Default for Settings {
             person_accounts: false,
             query_timeout_rows: None,
             session_minutes: None,
+            refresh_token_idle_days: None,
             advance_ms: 0,
             latency: None,
             refresh_token_rotation: false,

@@ -294,6 +294,7 @@ pub(crate) fn policy(shared: &Shared) -> Policy {
         now: org.now(),
         session: org.settings.session_minutes.map(|minutes| SignedDuration::from_mins(i64::from(minutes))),
         rotate: org.settings.refresh_token_rotation,
+        idle: org.settings.refresh_token_idle_days.map(|days| SignedDuration::from_hours(24 * i64::from(days))),
     }
 }
 

@@ -214,6 +214,21 @@ async fn the_sixth_grant_ends_the_first() {
 }
 
 #[tokio::test]
+async fn an_unused_refresh_token_dies() {
+    let org = Org::start("empty").await;
+    org.sim(Method::PATCH, "settings", json!({"now": NOW, "refresh_token_idle_days": 30})).await;
+    let token = text(&exchange(&org, &consent(&org, &[]).await).await, "refresh_token");
+    let day = async |day: i64| org.sim(Method::PATCH, "settings", json!({"advance_ms": day * 86_400_000})).await;
+    day(30).await;
+    assert_eq!(refresh(&org, &token).await.0, 200);
+    day(60).await;
+    assert_eq!(refresh(&org, &token).await.0, 200, "its use did not keep it alive");
+    day(91).await;
+    assert_eq!(refresh(&org, &token).await, refused("invalid_grant", "expired access/refresh token"));
+    org.stop().await;
+}
+
+#[tokio::test]
 async fn two_refreshes_at_once_are_one_too_many() {
     let org = Org::start("empty").await;
     let token = text(&exchange(&org, &consent(&org, &[]).await).await, "refresh_token");
