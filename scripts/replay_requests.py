@@ -376,8 +376,7 @@ REPLAYS = {
     "error_INVALID_FIELD_dml.json": sent("POST", f"{BASE}/sobjects/Account", {"Name": "A", "AccountNumer": "1"}),
     "error_MALFORMED_ID_in_row.json": one_row(sent(
         "PATCH", CONTACTS,
-        {"records": [{"attributes": {"type": "Account"}, "id": "001RM000003oLruYAE", "ParentId": "001RM000003oLrB000"}]},
-        {"Account": [{"Id": "001RM000003oLruYAE", "Name": "A"}]},
+        {"records": [{"attributes": {"type": "Account"}, "id": "001RM000003oLrB000", "Name": "A"}]},
     )),
     "error_collections_MISSING_ARGUMENT.json": sent(
         "PATCH", CONTACTS, {"records": [{**CONTACT, "LastName": "A"}, {**CONTACT, "LastName": "B"}]}
