@@ -11,6 +11,7 @@ pub mod crm;
 pub mod ingest;
 pub mod routes;
 pub mod secrets;
+pub mod server;
 pub mod sources;
 pub mod store;
 pub mod sync;

@@ -84,6 +84,7 @@ impl From<BytesRejection> for Problem {
                 .detail(format!("At most {limit} KiB are read."));
         }
         Problem::new(StatusCode::BAD_REQUEST, "The body could not be read. Nothing was saved.")
+            .detail("It did not arrive whole, or not in time.")
     }
 }
 

@@ -37,7 +37,9 @@ pub(super) struct Args {
 
 pub(super) async fn run(args: Args) -> Result<(), Failure> {
     let folder = tempfile::Builder::new().prefix("matchbook-demo-").tempdir()?;
-    let org = orgsim::Server::start(args.org, "demo").await?;
+    let org = orgsim::Server::start(args.org, "demo").await.map_err(|e| {
+        format!("the simulated org cannot listen on {}: {e}; choose another address with --org", args.org)
+    })?;
     let config = ServeConfig {
         store: StoreConfig { database: Place::File(folder.path().join("matchbook.db")), encryption_key: None },
         listen: args.listen,
@@ -54,7 +56,7 @@ pub(super) async fn run(args: Args) -> Result<(), Failure> {
     }
     introduce(&server, &org.url(), &sign_in, &webhook_secret, tomorrow)?;
     stop_signal().await;
-    server.stop().await?;
+    server.stop_or_end().await?;
     org.stop().await;
     Ok(())
 }

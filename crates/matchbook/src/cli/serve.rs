@@ -10,6 +10,7 @@ use crate::app::App;
 use crate::clock::Clock;
 use crate::config::ServeConfig;
 use crate::routes;
+use crate::server::{self, Limits};
 use crate::sync::Worker;
 
 /// Arguments of `serve`.
@@ -24,8 +25,7 @@ pub(super) async fn run(args: Args) -> Result<(), Failure> {
     tracing::info!(address = %server.address, "listening");
     stop_signal().await;
     tracing::info!("stopping: the syncs in hand are finished first");
-    server.stop().await?;
-    Ok(())
+    server.stop_or_end().await
 }
 
 /// A server that listens, with its workers.
@@ -34,7 +34,7 @@ pub(super) struct Server {
     pub(super) app: Arc<App>,
     pub(super) address: SocketAddr,
     stop: tokio_util::sync::CancellationToken,
-    serving: tokio::task::JoinHandle<std::io::Result<()>>,
+    serving: tokio::task::JoinHandle<()>,
     worker: Worker,
 }
 
@@ -47,16 +47,23 @@ impl Server {
         let address = listener.local_addr()?;
         let worker = Worker::start(&app.engine, config.workers.max(1));
         let stop = tokio_util::sync::CancellationToken::new();
-        let router = routes::router(Arc::clone(&app)).into_make_service_with_connect_info::<SocketAddr>();
-        let serving = axum::serve(listener, router).with_graceful_shutdown(stop.clone().cancelled_owned());
-        let serving = tokio::spawn(serving.into_future());
+        let serving = server::serve(listener, routes::router(Arc::clone(&app)), Limits::default(), stop.clone());
+        let serving = tokio::spawn(serving);
         Ok(Server { app, address, stop, serving, worker })
     }
 
-    pub(super) async fn stop(self) -> Result<(), Failure> {
+    /// Finishes the requests and the syncs in hand. A second signal ends that at once.
+    pub(super) async fn stop_or_end(self) -> Result<(), Failure> {
+        tokio::select! {
+            stopped = self.stop() => stopped,
+            () = stop_signal() => Err("stopped at once; syncs that were cut off are settled at the next start".into()),
+        }
+    }
+
+    async fn stop(self) -> Result<(), Failure> {
         self.stop.cancel();
-        self.worker.stop().await;
-        self.serving.await??;
+        let (served, ()) = tokio::join!(self.serving, self.worker.stop());
+        served?;
         self.app.store.close().await;
         Ok(())
     }

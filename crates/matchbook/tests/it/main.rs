@@ -6,6 +6,7 @@ mod files;
 mod invariants;
 mod migrations;
 mod pages;
+mod server;
 mod stories;
 mod support;
 mod trouble;
