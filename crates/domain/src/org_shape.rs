@@ -19,6 +19,9 @@ pub struct FieldShape {
     pub createable: bool,
     /// May be set on update.
     pub updateable: bool,
+    /// An external id that no two records share: the key of an upsert. An external id alone is a plain field (spec 4.2).
+    #[serde(default)]
+    pub unique_external_id: bool,
 }
 
 /// One object's fields by API name.
@@ -52,5 +55,10 @@ impl OrgShape {
     /// Whether Events can carry the booking id.
     pub fn has_booking_id_field(&self) -> bool {
         self.event.field(BOOKING_ID_FIELD).is_some_and(|f| f.createable)
+    }
+
+    /// Whether Events can be upserted by the booking id.
+    pub fn booking_id_is_upsert_key(&self) -> bool {
+        self.event.field(BOOKING_ID_FIELD).is_some_and(|f| f.createable && f.unique_external_id)
     }
 }

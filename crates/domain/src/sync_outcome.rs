@@ -197,7 +197,8 @@ pub fn before_sending(
         match write {
             Write::CreateContact { .. } => unclear.contact = true,
             Write::CreateEvent { fields } => unclear.event = Some(fields.clone()),
-            Write::UpdateEvent { fields, .. } => unclear.update = Some(fields.clone()),
+            Write::UpsertEvent { fields } => unclear.update = Some(without_new_contact(fields)),
+            Write::UpdateEvent { fields, .. } => unclear.update = Some(without_new_contact(fields)),
             Write::DeleteEvent { .. } => {}
         }
     }
@@ -207,6 +208,11 @@ pub fn before_sending(
         unclear: Some(unclear).filter(is_open),
         late: synced.unanswered_update().filter(|late| late.until > now),
     }
+}
+
+/// Who a Contact of the same request will be is not known yet, so it cannot be compared later.
+fn without_new_contact(fields: &Fields) -> Fields {
+    fields.iter().filter(|(_, v)| **v != FieldValue::NewContact).map(|(n, v)| (n.clone(), v.clone())).collect()
 }
 
 fn is_open(unclear: &Unclear) -> bool {
@@ -221,11 +227,13 @@ pub fn absorb(sent: &Synced, writes: &[Write], results: &[WriteResult], email: &
             (Write::CreateContact { .. }, WriteResult::Done(Some(id))) => {
                 after.person = Some(SyncedPerson { id: id.clone(), email: email.clone() });
             }
-            (Write::CreateEvent { fields }, WriteResult::Done(Some(id))) => {
+            (Write::CreateEvent { fields } | Write::UpsertEvent { fields }, WriteResult::Done(Some(id))) => {
                 after.event =
                     SyncedEvent::Written { id: id.clone(), fields: with_contact(fields, after.person.as_ref()) };
             }
-            (Write::CreateEvent { .. }, WriteResult::Refused(r)) if r.missing != Missing::No => {
+            (Write::CreateEvent { .. } | Write::UpsertEvent { .. }, WriteResult::Refused(r))
+                if r.missing != Missing::No =>
+            {
                 // The person on record is dead; the next plan looks for them by email again.
                 after.person = None;
             }
@@ -251,7 +259,7 @@ fn settles(write: &Write, refusal: &Refusal) -> bool {
     match write {
         Write::UpdateEvent { .. } => refusal.missing == Missing::Deleted,
         Write::DeleteEvent { .. } => refusal.missing != Missing::No,
-        Write::CreateEvent { .. } => refusal.missing != Missing::No,
+        Write::CreateEvent { .. } | Write::UpsertEvent { .. } => refusal.missing != Missing::No,
         Write::CreateContact { .. } => false,
     }
 }
@@ -263,7 +271,8 @@ fn still_unclear(sent: &Synced, writes: &[Write], results: &[WriteResult]) -> Op
     };
     let contact = unclear.contact && open(|w| matches!(w, Write::CreateContact { .. }));
     let event = unclear.event.filter(|_| open(|w| matches!(w, Write::CreateEvent { .. })));
-    let update = unclear.update.filter(|_| open(|w| matches!(w, Write::UpdateEvent { .. })));
+    let update =
+        unclear.update.filter(|_| open(|w| matches!(w, Write::UpdateEvent { .. } | Write::UpsertEvent { .. })));
     Some(Unclear { since: unclear.since, email: unclear.email, contact, event, update }).filter(is_open)
 }
 

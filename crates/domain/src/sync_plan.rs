@@ -38,6 +38,12 @@ pub enum Write {
         /// Its values.
         fields: Fields,
     },
+    /// Creates the booking's Event, or gives these values to the one that already carries the booking id: for orgs where
+    /// the field is a unique external id. It can be repeated at any time (spec 4.2).
+    UpsertEvent {
+        /// Its values, the booking id among them.
+        fields: Fields,
+    },
     /// Changes the booking's Event.
     UpdateEvent {
         /// Which.
@@ -271,7 +277,11 @@ impl Planner<'_> {
             fields.insert(BOOKING_ID_FIELD.to_owned(), FieldValue::Text(self.input.id.to_string()));
         }
         self.leave_out_unwritable(&mut fields, |shape| shape.createable);
-        let writes = people.contact.into_iter().chain([Write::CreateEvent { fields }]).collect();
+        let event = match self.input.org.booking_id_is_upsert_key() {
+            true => Write::UpsertEvent { fields },
+            false => Write::CreateEvent { fields },
+        };
+        let writes = people.contact.into_iter().chain([event]).collect();
         Ok(Plan::Write { found: people.found, writes })
     }
 

@@ -50,7 +50,7 @@ pub(crate) fn wanted(booking: Booking) -> RecordedBooking {
 }
 
 fn object(fields: &[(&str, Option<usize>)]) -> ObjectShape {
-    let shape = |length| FieldShape { length, createable: true, updateable: true };
+    let shape = |length| FieldShape { length, createable: true, updateable: true, unique_external_id: false };
     ObjectShape { fields: fields.iter().map(|(name, length)| ((*name).to_owned(), shape(*length))).collect() }
 }
 

@@ -321,6 +321,19 @@ fn a_lost_create_without_the_booking_id_is_looked_for_by_what_it_is() {
 }
 
 #[test]
+fn where_the_booking_id_is_a_unique_external_id_a_lost_event_is_upserted_again_at_once() {
+    let mut org = org();
+    let key = org.event.fields.get_mut(BOOKING_ID_FIELD).expect("the example has it");
+    key.unique_external_id = true;
+    let planned = writes(run(&wanted(booking()), &Synced::default(), &org, &jane_known()).0);
+    assert!(matches!(&planned[..], [Write::UpsertEvent { .. }]), "{planned:?}");
+    let sent = before_sending(&Synced::default(), None, &planned, &email("jane@acme.example"), at(NOW));
+    let lost = absorb(&sent, &planned, &[WriteResult::Unclear], &email("jane@acme.example"));
+    assert!(matches!(verdict(&planned, &[WriteResult::Unclear]), Verdict::Retry(_)));
+    assert_eq!(writes(run(&wanted(booking()), &lost, &org, &jane_known()).0), planned, "no look and no wait");
+}
+
+#[test]
 fn the_gravest_refusal_decides_and_consequences_do_not_count() {
     let refused = |class| WriteResult::Refused(refusal(class));
     let halted = WriteResult::Refused(Refusal { halted: true, ..refusal(ErrorClass::Data) });

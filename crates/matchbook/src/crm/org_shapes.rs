@@ -51,5 +51,10 @@ fn shape(describe: &ObjectDescribe) -> ObjectShape {
 
 fn field(field: &FieldDescribe) -> FieldShape {
     let length = usize::try_from(field.length).ok().filter(|length| *length > 0);
-    FieldShape { length, createable: field.createable, updateable: field.updateable }
+    FieldShape {
+        length,
+        createable: field.createable,
+        updateable: field.updateable,
+        unique_external_id: field.external_id && field.unique,
+    }
 }

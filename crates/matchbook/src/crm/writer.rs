@@ -1,6 +1,7 @@
 //! Planned writes to one composite request, and its answers back.
 
 use domain::ask::RecordId;
+use domain::org_shape::BOOKING_ID_FIELD;
 use domain::sync_outcome::{FieldValue, Fields, WriteResult};
 use domain::sync_plan::Write;
 use salesforce::client::CallError;
@@ -24,6 +25,9 @@ pub enum WriteError {
     /// A field's name.
     #[error(transparent)]
     Name(#[from] salesforce::sobject::NameError),
+    /// An upsert without its key.
+    #[error("an Event to be upserted carries no booking id")]
+    NoKey,
     /// A record's id.
     #[error(transparent)]
     Id(#[from] salesforce::sobject::IdError),
@@ -53,10 +57,23 @@ fn subrequest(write: &Write) -> Result<Subrequest, WriteError> {
             Subrequest::Create { object: ApiName::of("Contact"), body: body(fields)?, options }
         }
         Write::CreateEvent { fields } => Subrequest::Create { object: event, body: body(fields)?, options },
+        Write::UpsertEvent { fields } => upsert(fields)?,
         Write::UpdateEvent { event: id, fields } => {
             Subrequest::Update { object: event, id: SalesforceId::parse(&id.0)?, body: body(fields)? }
         }
         Write::DeleteEvent { event: id } => Subrequest::Delete { object: event, id: SalesforceId::parse(&id.0)? },
+    })
+}
+
+/// The key stands in the address, and must not stand in the body.
+fn upsert(fields: &Fields) -> Result<Subrequest, WriteError> {
+    let mut others = fields.clone();
+    let Some(FieldValue::Text(value)) = others.remove(BOOKING_ID_FIELD) else { return Err(WriteError::NoKey) };
+    Ok(Subrequest::Upsert {
+        object: ApiName::of("Event"),
+        key: ApiName::parse(BOOKING_ID_FIELD)?,
+        value,
+        body: body(&others)?,
     })
 }
 

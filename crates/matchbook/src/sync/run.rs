@@ -297,7 +297,7 @@ fn purpose_of_writes(writes: &[Write]) -> String {
         .iter()
         .map(|write| match write {
             Write::CreateContact { .. } => "create the Contact",
-            Write::CreateEvent { .. } => "create the Event",
+            Write::CreateEvent { .. } | Write::UpsertEvent { .. } => "create the Event",
             Write::UpdateEvent { .. } => "change the Event",
             Write::DeleteEvent { .. } => "delete the Event",
         })

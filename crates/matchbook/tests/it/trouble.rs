@@ -319,3 +319,33 @@ async fn a_connection_that_points_to_another_org_forgets_what_it_knew(
     other.only("Contact").await;
     other.only("Event").await;
 }
+
+#[rstest]
+#[case::took_effect("after")]
+#[case::never_arrived("before")]
+#[tokio::test]
+async fn with_a_unique_external_id_a_lost_event_is_written_again_without_waiting(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+    #[case] dropped: &str,
+) {
+    let Some(test) = TestApp::unconfigured(engine).await else { return };
+    let field =
+        json!({"name": "Matchbook_Booking_Id__c", "type": "string", "length": 64, "externalId": true, "unique": true});
+    test.org.control("POST", "fields", json!({"Event": [field]})).await;
+    test.org.load(json!({"Contact": [{"LastName": "Roe", "Email": "jane@acme.example"}]})).await;
+    test.apply(&crate::support::configuration(&test.org.url)).await.expect("applied");
+    test.org.fault(json!({"method": "PATCH", "object": "Event"}), json!({"drop": dropped})).await;
+    test.deliver(&Delivery::created().json()).await;
+    test.sync().await;
+    test.pass(SignedDuration::from_secs(10));
+    test.sync().await;
+    only_contact_and_event(&test).await;
+    test.deliver(&Delivery::rescheduled().json()).await;
+    test.sync().await;
+    for _ in 0..3 {
+        test.pass(SignedDuration::from_mins(5));
+        test.sync().await;
+    }
+    assert_eq!(test.org.only("Event").await["StartDateTime"], "2026-05-07T09:30:00.000+0000");
+    test.assert_all_synced().await;
+}
