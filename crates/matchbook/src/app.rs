@@ -3,6 +3,7 @@
 use std::fs::File;
 use std::path::Path;
 use std::sync::Arc;
+use std::sync::atomic::AtomicI64;
 
 use salesforce::auth::LoopbackPolicy;
 use secrecy::SecretString;
@@ -29,6 +30,8 @@ pub struct App {
     pub secure_cookies: bool,
     /// How often one may try to sign in.
     pub sign_in_limits: SignInLimits,
+    /// When the database was last found to be readable and writable, in microseconds since 1970.
+    pub(crate) ready_at: AtomicI64,
     /// Held while this process is the server of a SQLite database.
     _lock: Option<File>,
 }
@@ -113,6 +116,7 @@ impl App {
             clock,
             engine: Arc::new(engine),
             secure_cookies: config.secure_cookies,
+            ready_at: AtomicI64::new(i64::MIN / 2),
             _lock: lock,
         }))
     }

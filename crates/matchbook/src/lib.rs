@@ -8,6 +8,7 @@ pub mod cli;
 pub mod clock;
 pub mod config;
 pub mod crm;
+mod error_chain;
 pub mod ingest;
 pub mod routes;
 pub mod secrets;

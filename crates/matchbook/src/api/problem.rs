@@ -6,6 +6,12 @@ use axum::response::{IntoResponse, Response};
 use http::{HeaderValue, StatusCode, header};
 use serde::Serialize;
 
+use crate::error_chain::chain;
+use crate::store::StoreError;
+
+/// The seconds after which a request may be sent again that failed for a passing reason.
+const RETRY_AFTER: u16 = 5;
+
 /// An error answer.
 #[derive(Debug, Clone, Serialize)]
 pub struct Problem {
@@ -63,16 +69,26 @@ impl Problem {
         Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "The request has fields that cannot be used. Nothing was saved.")
     }
 
+    /// The database cannot be used for now.
+    fn later() -> Self {
+        Problem::new(
+            StatusCode::SERVICE_UNAVAILABLE,
+            "The database is locked, full or out of reach. Nothing was saved.",
+        )
+        .detail(format!("Please send this again in {RETRY_AFTER} seconds."))
+    }
+
     /// We failed; the details are in the log, never in the answer.
     pub fn internal(error: &(dyn std::error::Error + 'static)) -> Self {
-        tracing::error!(error, "a request failed");
+        tracing::error!(error = chain(error), "a request failed");
         Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "Matchbook could not do this just now. Please try again.")
     }
 }
 
-impl From<crate::store::StoreError> for Problem {
-    fn from(error: crate::store::StoreError) -> Self {
-        Problem::internal(&error)
+impl From<StoreError> for Problem {
+    fn from(error: StoreError) -> Self {
+        let problem = Problem::internal(&error);
+        if error.is_passing() { Problem::later() } else { problem }
     }
 }
 
@@ -94,6 +110,9 @@ impl IntoResponse for Problem {
         response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
         if self.status_code == StatusCode::UNAUTHORIZED {
             response.headers_mut().insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+        }
+        if self.status_code == StatusCode::SERVICE_UNAVAILABLE {
+            response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(RETRY_AFTER));
         }
         response
     }

@@ -11,7 +11,7 @@ use serde::Serialize;
 
 use super::Problem;
 use crate::app::App;
-use crate::ingest::{self, Received};
+use crate::ingest::{self, IngestError, Received};
 use crate::store::Receipt;
 
 /// What became of a delivery.
@@ -24,7 +24,8 @@ pub struct Answer {
     reason: Option<String>,
 }
 
-/// Takes one delivery. 200: applied, repeated or of no concern; 202: kept, needs attention; 401, 404 and 413 keep nothing.
+/// Takes one delivery. 200: applied, repeated or of no concern; 202: kept, needs attention; 401, 404, 413 and 503
+/// keep nothing.
 pub async fn receive(
     State(app): State<Arc<App>>,
     Path(source): Path<String>,
@@ -32,7 +33,10 @@ pub async fn receive(
     body: Result<Bytes, BytesRejection>,
 ) -> Result<(StatusCode, Json<Answer>), Problem> {
     let body = body?;
-    let received = ingest::receive(&app, &source, &headers, &body).await.map_err(|e| Problem::internal(&e))?;
+    let received = ingest::receive(&app, &source, &headers, &body).await.map_err(|error| match error {
+        IngestError::Store(error) => Problem::from(error),
+        other => Problem::internal(&other),
+    })?;
     let answer = |status, result, booking, reason| Ok((status, Json(Answer { result, booking, reason })));
     match received {
         Received::UnknownSource => Err(Problem::new(StatusCode::NOT_FOUND, "No booking source has this name.")

@@ -20,10 +20,10 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use secrecy::{ExposeSecret as _, SecretString};
-use sqlx::SqlStr;
 use sqlx::migrate::{Migration, MigrationType, Migrator};
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
+use sqlx::{Connection as _, SqlStr};
 
 use database::{Pool, Tx, sql};
 
@@ -41,12 +41,26 @@ pub use sync_runs::{CallRow, NewCall, RunRow};
 pub use users::{User, UserDraft};
 
 /// The migrations, oldest first: version, name, text for SQLite, text for PostgreSQL.
-const MIGRATIONS: &[(i64, &str, &str, &str)] = &[(
-    1,
-    "first",
-    include_str!("../../migrations/sqlite/0001_first.sql"),
-    include_str!("../../migrations/postgres/0001_first.sql"),
-)];
+const MIGRATIONS: &[(i64, &str, &str, &str)] = &[
+    (
+        1,
+        "first",
+        include_str!("../../migrations/sqlite/0001_first.sql"),
+        include_str!("../../migrations/postgres/0001_first.sql"),
+    ),
+    (
+        2,
+        "requests",
+        include_str!("../../migrations/sqlite/0002_requests.sql"),
+        include_str!("../../migrations/postgres/0002_requests.sql"),
+    ),
+];
+
+/// How long a statement waits for another process that holds SQLite's write lock. Whoever sent a webhook waits as long.
+const LOCK_PATIENCE: Duration = Duration::from_secs(4);
+
+/// How long a write waits for the writes before it.
+const QUEUE_PATIENCE: Duration = Duration::from_secs(10);
 
 /// Which database, and where.
 #[derive(Debug, Clone)]
@@ -79,6 +93,27 @@ pub enum StoreError {
     },
 }
 
+impl StoreError {
+    /// Whether the same may work in a while: the database is locked, full, out of reach or out of connections.
+    pub fn is_passing(&self) -> bool {
+        match self {
+            StoreError::Database(sqlx::Error::Io(_) | sqlx::Error::PoolTimedOut) => true,
+            StoreError::Database(sqlx::Error::Database(error)) => error.code().is_some_and(|code| is_passing(&code)),
+            _ => false,
+        }
+    }
+}
+
+/// SQLite's extended result codes (busy, locked, I/O error, full, cannot open), or PostgreSQL's classes (connection,
+/// rollback, resources, intervention).
+fn is_passing(code: &str) -> bool {
+    let is_postgres = code.len() == 5;
+    match code.parse::<u32>() {
+        Ok(code) if !is_postgres => [5, 6, 10, 13, 14].contains(&(code & 0xff)),
+        _ => ["08", "40", "53", "57"].iter().any(|class| code.starts_with(class)),
+    }
+}
+
 /// The database. Cheap to clone.
 #[derive(Debug, Clone)]
 pub struct Store {
@@ -103,8 +138,14 @@ impl Store {
             .foreign_keys(true)
             .journal_mode(SqliteJournalMode::Wal)
             .synchronous(SqliteSynchronous::Full)
-            .busy_timeout(Duration::from_secs(30));
-        let write = SqlitePoolOptions::new().max_connections(1).connect_with(options.clone()).await?;
+            .busy_timeout(LOCK_PATIENCE);
+        let write = SqlitePoolOptions::new()
+            .max_connections(1)
+            .acquire_timeout(QUEUE_PATIENCE)
+            // A full disk ends a transaction by itself; a connection that still counts it as open is of no more use.
+            .before_acquire(|connection, _| Box::pin(async move { Ok(!connection.is_in_transaction()) }))
+            .connect_with(options.clone())
+            .await?;
         let texts = MIGRATIONS.iter().map(|(version, name, sqlite, _)| (*version, *name, *sqlite));
         migrator(texts).run(&write).await?;
         let read = SqlitePoolOptions::new().max_connections(4).connect_with(options.read_only(true)).await?;
@@ -128,9 +169,10 @@ impl Store {
         })
     }
 
-    /// Whether the database answers.
-    pub async fn ping(&self) -> Result<(), StoreError> {
+    /// Whether the database can be read and written.
+    pub async fn ping(&self, now: Timestamp) -> Result<(), StoreError> {
         sql("SELECT 1").run(&self.read).await?;
+        sql("UPDATE readiness SET written_at = $1").bind(micros(now)).run(&self.write).await?;
         Ok(())
     }
 
@@ -174,4 +216,41 @@ fn json<T: serde::Serialize>(value: &T) -> String {
 
 fn from_json<T: serde::de::DeserializeOwned>(what: &'static str, text: &str) -> Result<T, StoreError> {
     serde_json::from_str(text).map_err(|e| StoreError::Corrupt { what, why: e.to_string() })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    async fn write(store: &Store, id: &str, length: usize) -> Result<(), StoreError> {
+        let mut tx = store.begin().await?;
+        sql("INSERT INTO app_user (id, email, email_folded, name, role, password_hash, created_at)
+             VALUES ($1, $1, $1, $2, 'admin', '', 0)")
+        .bind(id)
+        .bind("x".repeat(length))
+        .run(&mut tx)
+        .await?;
+        tx.commit().await
+    }
+
+    #[tokio::test]
+    async fn writing_works_again_once_a_full_disk_has_space() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let store = Store::open(&Place::File(folder.path().join("m.db"))).await.expect("a new database");
+        sql("PRAGMA max_page_count = 1").run(&store.write).await.expect("as large as it is, and no larger");
+        let full = write(&store, "usr_1", 1_000_000).await.expect_err("there is no space");
+        assert!(full.is_passing(), "{full:?}");
+        sql("PRAGMA max_page_count = 100000").run(&store.write).await.expect("space again");
+        write(&store, "usr_2", 1_000_000).await.expect("it is written");
+    }
+
+    #[test]
+    fn troubles_that_pass_are_told_from_mistakes() {
+        for code in ["5", "517", "6", "13", "778", "53100", "40001", "57P01", "08006"] {
+            assert!(is_passing(code), "{code}");
+        }
+        for code in ["1", "19", "2067", "23505", "42P01", "22001"] {
+            assert!(!is_passing(code), "{code}");
+        }
+    }
 }

@@ -5,6 +5,7 @@ use http::StatusCode;
 use maud::html;
 
 use super::layout::Page;
+use crate::error_chain::chain;
 use crate::secrets::VaultError;
 use crate::store::StoreError;
 
@@ -24,7 +25,7 @@ impl PageError {
 
     /// We failed; the details are in the log, never on the page.
     fn internal(error: &(dyn std::error::Error + 'static)) -> Self {
-        tracing::error!(error, "a page failed");
+        tracing::error!(error = chain(error), "a page failed");
         PageError::new(
             StatusCode::INTERNAL_SERVER_ERROR,
             "This did not work",
@@ -35,7 +36,8 @@ impl PageError {
 
 impl From<StoreError> for PageError {
     fn from(error: StoreError) -> Self {
-        PageError::internal(&error)
+        let page = PageError::internal(&error);
+        if error.is_passing() { PageError { status: StatusCode::SERVICE_UNAVAILABLE, ..page } } else { page }
     }
 }
 

@@ -2,6 +2,7 @@
 
 mod api;
 mod calls;
+mod database_trouble;
 mod files;
 mod invariants;
 mod migrations;

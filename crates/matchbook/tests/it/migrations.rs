@@ -4,15 +4,18 @@ use std::path::Path;
 
 use matchbook::store::{Place, Scope, Store};
 
-/// Sample data as the first version wrote it.
-const SAMPLE: &str = include_str!("../data/migrations/0001_first.sql");
+/// Sample data as each version wrote it.
+const SAMPLES: &[&str] =
+    &[include_str!("../data/migrations/0001_first.sql"), include_str!("../data/migrations/0002_requests.sql")];
 
 #[tokio::test]
 async fn a_database_with_data_comes_up_to_date_and_reads_back() {
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path().join("old.db");
     Store::open(&Place::File(path.clone())).await.expect("a new database").close().await;
-    fill(&path, SAMPLE).await;
+    for sample in SAMPLES {
+        fill(&path, sample).await;
+    }
     let store = Store::open(&Place::File(path.clone())).await.expect("the database comes up to date");
     let now = "2026-05-04T09:00:00Z".parse().expect("an instant");
     let page = store.bookings(Scope::All, None, 10, now).await.expect("bookings");
@@ -33,7 +36,7 @@ async fn opening_twice_changes_nothing() {
     let path = folder.path().join("same.db");
     Store::open(&Place::File(path.clone())).await.expect("a new database").close().await;
     let store = Store::open(&Place::File(path.clone())).await.expect("the same database");
-    store.ping().await.expect("it answers");
+    store.ping("2026-05-04T09:00:00Z".parse().expect("an instant")).await.expect("it answers");
 }
 
 async fn fill(path: &Path, sql: &'static str) {

@@ -53,6 +53,7 @@ pub(crate) struct Answer {
     pub(crate) status: u16,
     pub(crate) body: Value,
     pub(crate) text: String,
+    pub(crate) retry_after: Option<String>,
 }
 
 impl TestApp {
@@ -120,6 +121,11 @@ impl TestApp {
             now: self.app.clock.now(),
         };
         apply(&context, text, "test.yaml").await
+    }
+
+    /// The file of a SQLite database.
+    pub(crate) fn database_file(&self) -> std::path::PathBuf {
+        self.folder.path().join("test.db")
     }
 
     /// Lets time pass.
@@ -212,8 +218,9 @@ async fn serve(app: &Arc<App>) -> String {
 async fn answer(request: reqwest::RequestBuilder) -> Answer {
     let response = request.send().await.expect("the server answers");
     let status = response.status().as_u16();
+    let retry_after = response.headers().get("Retry-After").and_then(|h| h.to_str().ok()).map(str::to_owned);
     let text = response.text().await.expect("a text");
-    Answer { status, body: serde_json::from_str(&text).unwrap_or(Value::Null), text }
+    Answer { status, body: serde_json::from_str(&text).unwrap_or(Value::Null), text, retry_after }
 }
 
 /// The signature of a body under the test's secret.
