@@ -147,6 +147,28 @@ pub struct Refusal {
     pub missing: Missing,
     /// It failed only because a write that it builds on failed.
     pub halted: bool,
+    /// The trouble is the whole connection's, not this booking's (spec 2).
+    pub whole_connection: bool,
+}
+
+impl Refusal {
+    /// A refusal that names no missing record. Trouble with login or limit is the whole connection's.
+    pub fn new(
+        class: ErrorClass,
+        code: impl Into<String>,
+        message: impl Into<String>,
+        advice: impl Into<String>,
+    ) -> Self {
+        Refusal {
+            class,
+            code: code.into(),
+            message: message.into(),
+            advice: advice.into(),
+            missing: Missing::No,
+            halted: false,
+            whole_connection: matches!(class, ErrorClass::Auth | ErrorClass::Limit),
+        }
+    }
 }
 
 /// What a refusal says of a record that the write names.
@@ -321,12 +343,6 @@ pub fn verdict(writes: &[Write], results: &[WriteResult]) -> Verdict {
 }
 
 fn no_answer() -> Refusal {
-    Refusal {
-        class: ErrorClass::Passing,
-        code: "NO_ANSWER".into(),
-        message: "Salesforce did not answer a change of the Event".into(),
-        advice: "It is made again by itself.".into(),
-        missing: Missing::No,
-        halted: false,
-    }
+    let message = "Salesforce did not answer a change of the Event";
+    Refusal::new(ErrorClass::Passing, "NO_ANSWER", message, "It is made again by itself.")
 }

@@ -43,7 +43,7 @@ fn booked() -> Synced {
 }
 
 fn refusal(class: ErrorClass) -> Refusal {
-    Refusal { class, code: "X".into(), message: "x".into(), advice: "y".into(), missing: Missing::No, halted: false }
+    Refusal::new(class, "X", "x", "y")
 }
 
 #[test]

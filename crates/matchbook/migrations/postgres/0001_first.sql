@@ -12,7 +12,8 @@ CREATE TABLE connection (
     access_token    BYTEA,                   -- encrypted
     instance_url    TEXT,
     user_id         TEXT,                   -- the Salesforce user that the token acts as
-    token_at        BIGINT,
+    parked_until    BIGINT,                 -- the whole connection is in trouble; one probe tests it then
+    parked_times    BIGINT NOT NULL DEFAULT 0, -- failures in a row
     created_at      BIGINT NOT NULL,
     updated_at      BIGINT NOT NULL
 );

@@ -12,7 +12,8 @@ CREATE TABLE connection (
     access_token    BLOB,                   -- encrypted
     instance_url    TEXT,
     user_id         TEXT,                   -- the Salesforce user that the token acts as
-    token_at        INTEGER,
+    parked_until    INTEGER,                -- the whole connection is in trouble; one probe tests it then
+    parked_times    INTEGER NOT NULL DEFAULT 0, -- failures in a row
     created_at      INTEGER NOT NULL,
     updated_at      INTEGER NOT NULL
 ) STRICT;

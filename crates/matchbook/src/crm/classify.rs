@@ -25,14 +25,11 @@ fn class(kind: ErrorKind) -> ErrorClass {
 pub fn refused_part(status: u16, errors: &[ApiError]) -> Refusal {
     let kind = kind_of(status, errors);
     let first = errors.first();
-    Refusal {
-        class: class(kind),
-        code: first.map_or_else(|| format!("HTTP_{status}"), |e| e.code.clone()),
-        message: first.map_or_else(|| format!("Salesforce answered {status}."), |e| e.message.clone()),
-        advice: first.map_or("", |e| e.advice()).to_owned(),
-        missing: missing(kind, first.map(|e| e.code.as_str())),
-        halted: kind == ErrorKind::Halted,
-    }
+    let code = first.map_or_else(|| format!("HTTP_{status}"), |e| e.code.clone());
+    let message = first.map_or_else(|| format!("Salesforce answered {status}."), |e| e.message.clone());
+    let advice = first.map_or("", |e| e.advice());
+    let missing = missing(kind, first.map(|e| e.code.as_str()));
+    Refusal { missing, halted: kind == ErrorKind::Halted, ..Refusal::new(class(kind), code, message, advice) }
 }
 
 /// Only one code says that a record was deleted; the others also stand for records that this user cannot see.
@@ -44,34 +41,25 @@ fn missing(kind: ErrorKind, code: Option<&str>) -> Missing {
     }
 }
 
-/// A whole request that failed.
+/// A whole request that failed. What goes away by itself, such as a refused connection, a timeout or a 503, is the whole
+/// connection's trouble.
 pub fn failed_call(error: &CallError) -> Refusal {
-    if let CallError::Refused { status, errors, .. } = error
-        && !errors.is_empty()
-    {
-        return Refusal {
-            advice: error.advice().to_owned(),
-            missing: Missing::No,
-            halted: false,
-            class: class(error.kind()),
-            ..refused_part(*status, errors)
-        };
-    }
     let code = match error {
         CallError::Unsendable(_) => "UNSENDABLE".to_owned(),
         CallError::NotSent(_) => "UNREACHABLE".to_owned(),
         CallError::Unclear(_) => "NO_ANSWER".to_owned(),
         CallError::Unauthorized => "INVALID_SESSION_ID".to_owned(),
-        CallError::Refused { status, .. } | CallError::Unreadable { status, .. } => format!("HTTP_{status}"),
+        CallError::Refused { status, errors, .. } => {
+            errors.first().map_or_else(|| format!("HTTP_{status}"), |e| e.code.clone())
+        }
+        CallError::Unreadable { status, .. } => format!("HTTP_{status}"),
     };
-    Refusal {
-        class: class(error.kind()),
-        code,
-        message: error.to_string(),
-        advice: error.advice().to_owned(),
-        missing: Missing::No,
-        halted: false,
-    }
+    let message = match error {
+        CallError::Refused { errors, .. } if !errors.is_empty() => errors[0].message.clone(),
+        other => other.to_string(),
+    };
+    let refusal = Refusal::new(class(error.kind()), code, message, error.advice());
+    Refusal { whole_connection: refusal.class != ErrorClass::Data, ..refusal }
 }
 
 /// A login that failed.
@@ -80,14 +68,8 @@ pub fn failed_login(error: &AuthError) -> Refusal {
         AuthAction::Retry => ErrorClass::Passing,
         AuthAction::Reconnect | AuthAction::Admin => ErrorClass::Auth,
     };
-    Refusal {
-        class,
-        code: "LOGIN_FAILED".to_owned(),
-        message: error.reason.clone(),
-        advice: error.advice.to_owned(),
-        missing: Missing::No,
-        halted: false,
-    }
+    let refusal = Refusal::new(class, "LOGIN_FAILED", error.reason.clone(), error.advice);
+    Refusal { whole_connection: true, ..refusal }
 }
 
 /// A refusal met while looking something up.

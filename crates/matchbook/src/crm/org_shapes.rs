@@ -32,16 +32,12 @@ fn shape_of(object: &str, answer: Option<&SubAnswer>) -> Result<ObjectShape, Ref
         Some(SubAnswer::Refused { status, errors }) => {
             let refusal = classify::refused_part(*status, errors);
             let advice = format!("Give the connection's user access to the object {object}.");
-            Err(Refusal { missing: Missing::No, halted: false, advice, ..refusal })
+            Err(Refusal { missing: Missing::No, advice, ..refusal })
         }
-        _ => Err(Refusal {
-            class: ErrorClass::Passing,
-            code: "UNREADABLE".into(),
-            message: format!("Salesforce's describe of {object} could not be read."),
-            advice: String::new(),
-            missing: Missing::No,
-            halted: false,
-        }),
+        _ => {
+            let message = format!("Salesforce's describe of {object} could not be read.");
+            Err(Refusal::new(ErrorClass::Passing, "UNREADABLE", message, ""))
+        }
     }
 }
 

@@ -106,25 +106,12 @@ impl Store {
     }
 
     /// Keeps a new access token, before it is used; the connection works again.
-    pub async fn save_token(&self, connection_id: &str, token: &StoredToken, now: Timestamp) -> Result<(), StoreError> {
-        sql(
-            "UPDATE connection SET access_token = $2, instance_url = $3, user_id = $4, token_at = $5, trouble = NULL WHERE id = $1",
-        )
-        .bind(connection_id)
-        .bind(&token.sealed)
-        .bind(&token.instance_url)
-        .bind(&token.user_id)
-        .bind(micros(now))
-        .run(&self.write)
-        .await?;
-        Ok(())
-    }
-
-    /// Notes that a connection cannot log in, and why.
-    pub async fn mark_connection_in_trouble(&self, connection_id: &str, reason: &str) -> Result<(), StoreError> {
-        sql("UPDATE connection SET trouble = $2 WHERE id = $1")
+    pub async fn save_token(&self, connection_id: &str, token: &StoredToken) -> Result<(), StoreError> {
+        sql("UPDATE connection SET access_token = $2, instance_url = $3, user_id = $4, trouble = NULL WHERE id = $1")
             .bind(connection_id)
-            .bind(reason)
+            .bind(&token.sealed)
+            .bind(&token.instance_url)
+            .bind(&token.user_id)
             .run(&self.write)
             .await?;
         Ok(())
@@ -175,6 +162,38 @@ pub(crate) async fn put(
     Ok(id)
 }
 
+/// Parks a whole connection: none of its bookings is claimed until then, when one of them probes it.
+pub(crate) async fn park(tx: &mut Tx, id: &str, until: Timestamp, reason: &str) -> Result<(), StoreError> {
+    sql("UPDATE connection SET parked_until = $2, parked_times = parked_times + 1, trouble = $3 WHERE id = $1")
+        .bind(id)
+        .bind(micros(until))
+        .bind(reason)
+        .run(&mut *tx)
+        .await?;
+    Ok(())
+}
+
+/// Takes a parked connection whose time has come for one probe: others wait until it ended, or `until`.
+/// Gives its failures in a row.
+pub(crate) async fn probe(tx: &mut Tx, id: &str, until: Timestamp) -> Result<i64, StoreError> {
+    sql("UPDATE connection SET parked_until = $2 WHERE id = $1 AND parked_until IS NOT NULL")
+        .bind(id)
+        .bind(micros(until))
+        .run(&mut *tx)
+        .await?;
+    let (times,): (i64,) = sql("SELECT parked_times FROM connection WHERE id = $1").bind(id).one(&mut *tx).await?;
+    Ok(times)
+}
+
+/// Salesforce answered: the connection works.
+pub(crate) async fn unpark(tx: &mut Tx, id: &str) -> Result<(), StoreError> {
+    sql("UPDATE connection SET parked_until = NULL, parked_times = 0, trouble = NULL WHERE id = $1 AND parked_until IS NOT NULL")
+        .bind(id)
+        .run(&mut *tx)
+        .await?;
+    Ok(())
+}
+
 /// Why a connection could not be written.
 #[derive(Debug, thiserror::Error)]
 pub enum PutError {
@@ -187,10 +206,11 @@ pub enum PutError {
 }
 
 async fn forget_token(tx: &mut Tx, id: &str, now: Timestamp) -> Result<(), StoreError> {
-    sql("UPDATE connection SET access_token = NULL, instance_url = NULL, user_id = NULL, trouble = NULL WHERE id = $1")
-        .bind(id)
-        .run(&mut *tx)
-        .await?;
+    sql("UPDATE connection SET access_token = NULL, instance_url = NULL, user_id = NULL, trouble = NULL,
+         parked_until = NULL, parked_times = 0 WHERE id = $1")
+    .bind(id)
+    .run(&mut *tx)
+    .await?;
     sql("UPDATE outbox SET due_at = $2 WHERE connection_id = $1 AND state = 'waiting' AND due_at > $2")
         .bind(id)
         .bind(micros(now))

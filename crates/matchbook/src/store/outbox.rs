@@ -8,6 +8,7 @@ use domain::sync_outcome::{SALESFORCE_CALL_LIMIT, Synced};
 use jiff::{SignedDuration, Timestamp};
 
 use super::bookings::recorded_booking;
+use super::connections;
 use super::database::{sql, sql_from_parts};
 use super::sync_runs::{self, NewCall};
 use super::{Store, StoreError, Tx, from_json, instant, json, micros};
@@ -57,6 +58,8 @@ pub struct Claimed {
     pub synced: Synced,
     /// Failures in a row before this run.
     pub failures: i64,
+    /// Failures in a row of the whole connection before this run.
+    pub connection_failures: i64,
     /// The run.
     pub run_id: String,
     /// The proof.
@@ -77,6 +80,13 @@ pub enum Released {
         /// Whether this counts as a failure for the next wait.
         failed: bool,
     },
+    /// The whole connection waits.
+    Parked {
+        /// Until when.
+        until: Timestamp,
+        /// Why, in words.
+        reason: String,
+    },
     /// A person must mend something first.
     Held {
         /// What, in words.
@@ -89,11 +99,14 @@ impl Released {
     pub fn outcome(&self) -> &'static str {
         match self {
             Released::Synced => "synced",
-            Released::Waiting { .. } => "waiting",
+            Released::Waiting { .. } | Released::Parked { .. } => "waiting",
             Released::Held { .. } => "held",
         }
     }
 }
+
+/// How long a probe of a parked connection keeps its other bookings waiting, if nothing is heard of it.
+const PROBE: SignedDuration = SignedDuration::from_mins(2);
 
 /// How often a claim looks again when another instance was quicker.
 const MOST_TRIES: usize = 5;
@@ -113,6 +126,7 @@ fn claim_text(shared: bool) -> String {
          WHERE booking_id = (
              SELECT o.booking_id FROM outbox o
              WHERE o.state = 'waiting' AND o.due_at <= $3 AND (o.lease_until IS NULL OR o.lease_until <= $3)
+               AND NOT EXISTS (SELECT 1 FROM connection c WHERE c.id = o.connection_id AND c.parked_until > $3)
                AND NOT EXISTS (SELECT 1 FROM person_lock l WHERE l.connection_id = o.connection_id
                    AND l.email = o.person_email AND l.booking_id <> o.booking_id AND l.lease_until > $3)
              ORDER BY o.due_at LIMIT 1 {skip})
@@ -217,6 +231,7 @@ impl Store {
             Ok(read) => read,
             Err(error) => return hold_unreadable(tx, &booking_id, &error).await,
         };
+        let connection_failures = connections::probe(&mut tx, &connection_id, now + PROBE).await?;
         let run_id = sync_runs::start(&mut tx, &booking_id, &connection_id, version, now).await?;
         tx.commit().await?;
         Ok(Attempt::Claimed(Box::new(Claimed {
@@ -226,6 +241,7 @@ impl Store {
             wanted,
             synced,
             failures,
+            connection_failures,
             run_id,
             lease: Lease { booking_id, worker: worker.to_owned(), attempt },
         })))
@@ -234,7 +250,8 @@ impl Store {
     /// When the next waiting booking is due, if any waits.
     pub async fn next_due(&self) -> Result<Option<Timestamp>, StoreError> {
         let (due,): (Option<i64>,) =
-            sql("SELECT min(due_at) FROM outbox WHERE state = 'waiting' AND worker IS NULL").one(&self.read).await?;
+            sql("SELECT min(CASE WHEN c.parked_until > o.due_at THEN c.parked_until ELSE o.due_at END)
+                 FROM outbox o JOIN connection c ON c.id = o.connection_id WHERE o.state = 'waiting' AND o.worker IS NULL").one(&self.read).await?;
         due.map(instant).transpose()
     }
 
@@ -300,6 +317,7 @@ impl Store {
             Released::Waiting { until, reason, failed } => {
                 ("waiting", Some(reason), *until, claimed.failures + i64::from(*failed), None)
             }
+            Released::Parked { until, reason } => ("waiting", Some(reason), *until, claimed.failures, None),
             Released::Held { reason } => ("held", Some(reason), now, claimed.failures, None),
         };
         // A change that came in meanwhile is due at once, unless the connection itself must rest.
@@ -320,6 +338,12 @@ impl Store {
         .run(&mut tx)
         .await?;
         free_person(&mut tx, &claimed.lease.booking_id, synced).await?;
+        match released {
+            Released::Parked { until, reason } => {
+                connections::park(&mut tx, &claimed.connection_id, *until, reason).await?
+            }
+            _ => connections::unpark(&mut tx, &claimed.connection_id).await?,
+        }
         sync_runs::finish(&mut tx, &claimed.run_id, released, notes, now).await?;
         tx.commit().await?;
         Ok(())

@@ -177,7 +177,7 @@ pub(crate) async fn finish(
 ) -> Result<(), StoreError> {
     let summary = match released {
         Released::Synced => None,
-        Released::Waiting { reason, .. } | Released::Held { reason } => Some(reason),
+        Released::Waiting { reason, .. } | Released::Parked { reason, .. } | Released::Held { reason } => Some(reason),
     };
     sql("UPDATE sync_run SET finished_at = $2, outcome = $3, summary = $4, notes = $5 WHERE id = $1")
         .bind(id)

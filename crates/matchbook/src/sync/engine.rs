@@ -63,13 +63,7 @@ impl Engine {
             loopback: options.loopback,
             user_agent: concat!("Matchbook/", env!("CARGO_PKG_VERSION")).to_owned(),
         })?;
-        let sessions = Sessions::new(
-            options.store.clone(),
-            client.clone(),
-            options.vault,
-            options.clock.clone(),
-            options.loopback,
-        );
+        let sessions = Sessions::new(options.store.clone(), client.clone(), options.vault, options.loopback);
         Ok(Engine {
             store: options.store,
             clock: options.clock,

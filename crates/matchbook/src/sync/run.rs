@@ -5,9 +5,7 @@ use std::collections::BTreeSet;
 use domain::ask::{Answer, Ask, Known, Next, RecordId};
 use domain::backoff;
 use domain::org_shape::OrgShape;
-use domain::sync_outcome::{
-    ErrorClass, Missing, Refusal, Synced, SyncedPerson, Verdict, absorb, before_sending, verdict,
-};
+use domain::sync_outcome::{ErrorClass, Refusal, Synced, SyncedPerson, Verdict, absorb, before_sending, verdict};
 use domain::sync_plan::{Note, Plan, PlanInput, Write, plan};
 use jiff::SignedDuration;
 use salesforce::client::CallError;
@@ -74,25 +72,14 @@ impl<'a> Run<'a> {
                 }
                 Next::Done(Plan::Hold { reason }) => return Ok(Released::Held { reason }),
                 Next::Done(Plan::Failed(failure)) => {
-                    let advice = String::new();
-                    let (code, message) = (failure.code, failure.message);
-                    let refusal =
-                        Refusal { class: failure.class, code, message, advice, missing: Missing::No, halted: false };
+                    let refusal = Refusal::new(failure.class, failure.code, failure.message, "");
                     return Err(self.put_off(&refusal, None));
                 }
             }
         }
         let message = "What was written and what Salesforce shows did not come to agree";
         let advice = "Look at the latest calls below; it is tried again by itself.";
-        let (code, class) = ("NO_AGREEMENT".to_owned(), ErrorClass::Passing);
-        let refusal = Refusal {
-            class,
-            code,
-            message: message.into(),
-            advice: advice.into(),
-            missing: Missing::No,
-            halted: false,
-        };
+        let refusal = Refusal::new(ErrorClass::Passing, "NO_AGREEMENT", message, advice);
         Err(self.put_off(&refusal, None))
     }
 
@@ -250,27 +237,24 @@ impl<'a> Run<'a> {
         Ok(())
     }
 
-    /// What a refusal does to the run, by its class: tried again by the schedule, or held for a person.
+    /// What a refusal does to the run, by its class: tried again by the schedule, or held for a person. Trouble of the whole
+    /// connection parks that, not each of its bookings.
     fn put_off(&self, refusal: &Refusal, retry_after: Option<SignedDuration>) -> Stop {
         let reason = format!("{} ({}). {}", refusal.message.trim_end_matches('.'), refusal.code, refusal.advice);
         let reason = reason.trim().to_owned();
-        let failures = u32::try_from(self.claimed.failures + 1).unwrap_or(u32::MAX);
-        Stop::Released(match backoff::wait(refusal.class, failures, retry_after, jitter()) {
-            Some(wait) => Released::Waiting { until: self.engine.clock.now() + wait, reason, failed: true },
+        let before = if refusal.whole_connection { self.claimed.connection_failures } else { self.claimed.failures };
+        let failures = u32::try_from(before + 1).unwrap_or(u32::MAX);
+        let wait = backoff::wait(refusal.class, failures, retry_after, jitter());
+        Stop::Released(match wait.map(|wait| self.engine.clock.now() + wait) {
+            Some(until) if refusal.whole_connection => Released::Parked { until, reason },
+            Some(until) => Released::Waiting { until, reason, failed: true },
             None => Released::Held { reason },
         })
     }
 
     fn unsendable(&self, message: &str) -> Stop {
-        let refusal = Refusal {
-            class: ErrorClass::Data,
-            code: "UNSENDABLE".into(),
-            message: message.to_owned(),
-            advice: "Please report this with the booking's id.".into(),
-            missing: Missing::No,
-            halted: false,
-        };
-        self.put_off(&refusal, None)
+        let advice = "Please report this with the booking's id.";
+        self.put_off(&Refusal::new(ErrorClass::Data, "UNSENDABLE", message, advice), None)
     }
 }
 

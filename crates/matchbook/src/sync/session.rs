@@ -3,12 +3,11 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use domain::sync_outcome::{ErrorClass, Missing, Refusal};
+use domain::sync_outcome::{ErrorClass, Refusal};
 use salesforce::auth::{Grant, InstanceUrl, LoginHost, LoopbackPolicy};
 use salesforce::client::{ApiVersion, Client, Session};
 use secrecy::ExposeSecret as _;
 
-use crate::clock::Clock;
 use crate::crm::classify;
 use crate::secrets::Vault;
 use crate::store::{Connection, Store, StoreError, StoredToken};
@@ -37,7 +36,6 @@ pub(crate) struct Sessions {
     store: Store,
     client: Client,
     vault: Vault,
-    clock: Clock,
     loopback: LoopbackPolicy,
     /// One lock per connection: who finds the token dead waits for the one who is renewing it.
     locks: Mutex<HashMap<String, Arc<tokio::sync::Mutex<()>>>>,
@@ -48,8 +46,8 @@ fn token_place(connection_id: &str) -> String {
 }
 
 impl Sessions {
-    pub(crate) fn new(store: Store, client: Client, vault: Vault, clock: Clock, loopback: LoopbackPolicy) -> Self {
-        Sessions { store, client, vault, clock, loopback, locks: Mutex::default() }
+    pub(crate) fn new(store: Store, client: Client, vault: Vault, loopback: LoopbackPolicy) -> Self {
+        Sessions { store, client, vault, loopback, locks: Mutex::default() }
     }
 
     /// The stored session, else a new one.
@@ -107,13 +105,7 @@ impl Sessions {
         let grant = Grant::ClientCredentials { client_id: connection.client_id.clone(), client_secret };
         let answer = match self.client.token(&host, &grant).await {
             Ok(answer) => answer,
-            Err(error) => {
-                let refusal = classify::failed_login(&error);
-                if refusal.class == ErrorClass::Auth {
-                    self.store.mark_connection_in_trouble(&connection.id, &error.to_string()).await?;
-                }
-                return Err(SessionError::Refused(refusal));
-            }
+            Err(error) => return Err(SessionError::Refused(classify::failed_login(&error))),
         };
         let user_id = answer.user_id().map(|id| id.as_str().to_owned());
         let sealed = self
@@ -122,7 +114,7 @@ impl Sessions {
             .map_err(|e| refused("ENCRYPTION_KEY", e.to_string()))?;
         let token =
             StoredToken { sealed, instance_url: answer.instance_url.as_str().to_owned(), user_id: user_id.clone() };
-        self.store.save_token(&connection.id, &token, self.clock.now()).await?;
+        self.store.save_token(&connection.id, &token).await?;
         let session = Session {
             instance_url: answer.instance_url,
             access_token: answer.access_token,
@@ -137,12 +129,6 @@ fn api_version(connection: &Connection) -> Result<ApiVersion, SessionError> {
 }
 
 fn refused(code: &str, message: String) -> SessionError {
-    SessionError::Refused(Refusal {
-        class: ErrorClass::Auth,
-        code: code.to_owned(),
-        message,
-        advice: "Correct the connection and apply the configuration again.".to_owned(),
-        missing: Missing::No,
-        halted: false,
-    })
+    let advice = "Correct the connection and apply the configuration again.";
+    SessionError::Refused(Refusal::new(ErrorClass::Auth, code, message, advice))
 }

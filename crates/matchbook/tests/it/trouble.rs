@@ -349,3 +349,32 @@ async fn with_a_unique_external_id_a_lost_event_is_written_again_without_waiting
     assert_eq!(test.org.only("Event").await["StartDateTime"], "2026-05-07T09:30:00.000+0000");
     test.assert_all_synced().await;
 }
+
+#[rstest]
+#[tokio::test]
+async fn an_outage_parks_the_connection_and_one_probe_tests_it(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+) {
+    let Some(test) = TestApp::spawn(engine).await else { return };
+    test.deliver(&Delivery::created().by("warm", "Warm Up", "warm@acme.example").json()).await;
+    test.sync().await;
+    let away = json!({"match": {"path": "/composite"}, "effect": {"error": {"status": 503, "code": "SERVER_UNAVAILABLE", "message": "server too busy"}}, "times": 1000});
+    test.org.control("POST", "faults", away).await;
+    for n in 0..10 {
+        let delivery = Delivery::created().at(&format!("2026-05-04T09:01:{n:02}Z"));
+        test.deliver(&delivery.by(&format!("uid-{n}"), "Pat Q", &format!("pat{n}@acme.example")).json()).await;
+    }
+    test.org.take_calls().await;
+    for _ in 0..3 {
+        test.sync().await;
+        assert_eq!(test.org.take_calls().await, 1, "ten waiting bookings send one probe");
+        test.pass(SignedDuration::from_mins(3));
+    }
+    let connection = test.app.store.connections().await.expect("a list").remove(0);
+    assert!(connection.trouble.is_some_and(|t| t.contains("server too busy")), "the connection tells why it rests");
+    test.org.control("DELETE", "faults", json!(null)).await;
+    test.sync().await;
+    assert_eq!(test.org.records("Event").await.len(), 11);
+    assert_eq!(test.app.store.connections().await.expect("a list")[0].trouble, None);
+    test.assert_all_synced().await;
+}
