@@ -5,6 +5,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::AtomicI64;
 
+use ipnet::IpNet;
 use salesforce::auth::LoopbackPolicy;
 use secrecy::SecretString;
 
@@ -28,7 +29,9 @@ pub struct App {
     pub engine: Arc<Engine>,
     /// Whether cookies are sent by https alone.
     pub secure_cookies: bool,
-    /// How often one may try to sign in.
+    /// The proxies whose word on a client's address is believed.
+    pub trusted_proxies: Vec<IpNet>,
+    /// How often one may fail to sign in.
     pub sign_in_limits: SignInLimits,
     /// When the database was last found to be readable and writable, in microseconds since 1970.
     pub(crate) ready_at: AtomicI64,
@@ -112,7 +115,8 @@ impl App {
         Ok(Arc::new(App {
             store,
             vault,
-            sign_in_limits: SignInLimits::new(clock.clone()),
+            sign_in_limits: SignInLimits::default(),
+            trusted_proxies: config.trusted_proxies.clone(),
             clock,
             engine: Arc::new(engine),
             secure_cookies: config.secure_cookies,

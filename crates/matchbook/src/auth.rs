@@ -32,18 +32,18 @@ pub fn token_hash(token: &str) -> Vec<u8> {
 }
 
 /// The Argon2id hash of a password. Slow by design: call it off the async threads.
-pub fn hash_password(password: &SecretString) -> Result<String, VaultError> {
+pub fn hash_password(password: &SecretString) -> Result<SecretString, VaultError> {
     let salt = SaltString::encode_b64(&random::<16>()?).map_err(|_| VaultError::NoRandomness)?;
     let hash = Argon2::default().hash_password(password.expose_secret().as_bytes(), &salt);
-    hash.map(|h| h.to_string()).map_err(|_| VaultError::NoRandomness)
+    hash.map(|h| SecretString::from(h.to_string())).map_err(|_| VaultError::NoRandomness)
 }
 
 /// Whether a password is the one that was hashed. With no hash, as for an unknown user, it takes as
 /// long and answers no, so that nobody learns who has an account. Slow by design: call it off the async threads.
-pub fn verify_password(password: &SecretString, hash: Option<&str>) -> bool {
+pub fn verify_password(password: &SecretString, hash: Option<&SecretString>) -> bool {
     const NOBODY: &str =
         "$argon2id$v=19$m=19456,t=2,p=1$bm9ib2R5bm9ib2R5bm8$QWdPqGl6tXzNPFJxZ7gQ0kRr2Yw3r9XkZ1b7uV0uJ9A";
-    let parsed = PasswordHash::new(hash.unwrap_or(NOBODY));
+    let parsed = PasswordHash::new(hash.map_or(NOBODY, |hash| hash.expose_secret()));
     let matches =
         parsed.is_ok_and(|h| Argon2::default().verify_password(password.expose_secret().as_bytes(), &h).is_ok());
     matches && hash.is_some()
@@ -57,10 +57,10 @@ mod tests {
     fn only_the_right_password_of_a_known_user_is_accepted() {
         let right = SecretString::from("correct horse battery");
         let hash = hash_password(&right).expect("hashed");
-        assert!(hash.starts_with("$argon2id$"));
+        assert!(hash.expose_secret().starts_with("$argon2id$"));
         assert!(verify_password(&right, Some(&hash)));
         assert!(!verify_password(&SecretString::from("wrong"), Some(&hash)));
         assert!(!verify_password(&right, None), "an unknown user never gets in");
-        assert!(!verify_password(&right, Some("not a hash")));
+        assert!(!verify_password(&right, Some(&SecretString::from("not a hash"))));
     }
 }

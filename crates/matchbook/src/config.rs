@@ -1,10 +1,11 @@
 //! Every setting of the process, once: flags, else environment variables, else these defaults.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
 
 use clap::Args;
 use clap::builder::BoolishValueParser;
+use ipnet::IpNet;
 use secrecy::SecretString;
 
 use crate::store::Place;
@@ -64,4 +65,24 @@ pub struct ServeConfig {
     /// Browsers reach this server by https: cookies are then never sent without it.
     #[arg(long, env = "MATCHBOOK_SECURE_COOKIES", value_parser = BoolishValueParser::new())]
     pub secure_cookies: bool,
+
+    /// The reverse proxies in front, as addresses or networks such as 10.0.0.0/8: what they say of a client's address
+    /// in X-Forwarded-For is believed. Repeat it, or separate by commas.
+    #[arg(
+        long = "trusted-proxy",
+        env = "MATCHBOOK_TRUSTED_PROXIES",
+        value_name = "ADDRESS",
+        value_delimiter = ',',
+        value_parser = network
+    )]
+    pub trusted_proxies: Vec<IpNet>,
+}
+
+/// Reads an address or a network.
+fn network(text: &str) -> Result<IpNet, String> {
+    let text = text.trim();
+    let address = text.parse::<IpAddr>().map(|address| IpNet::from(address.to_canonical()));
+    address
+        .or_else(|_| text.parse())
+        .map_err(|_| "write an address like 10.0.0.1, or a network like 10.0.0.0/8".to_owned())
 }

@@ -46,6 +46,7 @@ pub(super) async fn run(args: Args) -> Result<(), Failure> {
         workers: 4,
         allow_loopback_orgs: true,
         secure_cookies: false,
+        trusted_proxies: Vec::new(),
     };
     let webhook_secret = auth::new_token()?;
     let sign_in = prepare(&config, folder.path(), &org.url(), &webhook_secret).await?;

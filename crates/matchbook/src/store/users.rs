@@ -2,6 +2,7 @@
 
 use domain::email_domain::EmailAddress;
 use jiff::Timestamp;
+use secrecy::{ExposeSecret as _, SecretString};
 
 use super::database::sql;
 use super::{Store, StoreError, email_address, micros};
@@ -19,7 +20,7 @@ pub struct User {
     /// `admin`, `member` or `viewer`.
     pub role: String,
     /// Argon2id hash of the password.
-    pub password_hash: String,
+    pub password_hash: SecretString,
 }
 
 /// A new user.
@@ -32,12 +33,13 @@ pub struct UserDraft {
     /// `admin`, `member` or `viewer`.
     pub role: String,
     /// Argon2id hash of the password.
-    pub password_hash: String,
+    pub password_hash: SecretString,
 }
 
 type Row = (String, String, String, String, String);
 
 fn user((id, email, name, role, password_hash): Row) -> Result<User, StoreError> {
+    let password_hash = SecretString::from(password_hash);
     Ok(User { id, email: email_address(&email)?, name, role, password_hash })
 }
 
@@ -60,7 +62,7 @@ impl Store {
         .bind(draft.email.folded())
         .bind(&draft.name)
         .bind(&draft.role)
-        .bind(&draft.password_hash)
+        .bind(draft.password_hash.expose_secret())
         .bind(micros(now))
         .run(&self.write)
         .await?;

@@ -3,6 +3,7 @@
 pub mod assets;
 pub mod booking;
 pub mod bookings;
+mod client_address;
 mod error;
 mod icons;
 mod layout;
@@ -14,6 +15,7 @@ mod sync_word;
 mod timeline;
 mod times;
 
+pub use client_address::ClientAddress;
 pub use error::PageError;
 pub use response::{cross_site, headers, not_found};
 pub use session::SignedIn;

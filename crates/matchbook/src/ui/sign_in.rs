@@ -1,22 +1,22 @@
 //! `GET|POST /sign-in`, `POST /sign-out`.
 
-use std::net::{IpAddr, SocketAddr};
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Form;
 use axum::extract::rejection::{FormRejection, QueryRejection};
-use axum::extract::{ConnectInfo, FromRequestParts, Query, State};
+use axum::extract::{Query, State};
 use axum::response::{IntoResponse, Redirect, Response};
 use axum_extra::extract::CookieJar;
 use domain::email_domain::EmailAddress;
-use http::request::Parts;
 use http::{StatusCode, header};
 use maud::{Markup, html};
 use secrecy::{ExposeSecret as _, SecretString};
 use serde::Deserialize;
 
 use super::PageError;
+use super::client_address::ClientAddress;
 use super::icons::{Icon, icon};
 use super::layout::Page;
 use super::session::{self, HOME, local_path};
@@ -50,18 +50,6 @@ struct Shown<'a> {
     password_error: Option<&'a str>,
 }
 
-/// The address that a request came from, where the server knows it.
-#[derive(Debug, Clone, Copy)]
-pub struct ClientAddress(Option<IpAddr>);
-
-impl<S: Sync> FromRequestParts<S> for ClientAddress {
-    type Rejection = std::convert::Infallible;
-
-    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Self::Rejection> {
-        Ok(ClientAddress(parts.extensions.get::<ConnectInfo<SocketAddr>>().map(|info| info.0.ip())))
-    }
-}
-
 /// The sign-in page; whoever is signed in goes on.
 pub async fn page(
     State(app): State<Arc<App>>,
@@ -90,17 +78,14 @@ pub async fn sign_in(
         return Ok((StatusCode::UNPROCESSABLE_ENTITY, form(&shown)).into_response());
     }
     let email: Option<EmailAddress> = sent.email.trim().parse().ok();
-    if let Err(wait) = app.sign_in_limits.count(email.as_ref(), client.0) {
-        return Ok(too_often(&shown, wait));
-    }
-    let password = sent.password.clone();
-    match check(&app, email, password).await? {
-        Some(user) => {
+    match check(&app, email.as_ref(), client.0, sent.password.clone()).await? {
+        Checked::Right(user) => {
             let jar = session::close(&app, jar).await?;
             let jar = session::open(&app, jar, &user).await?;
             Ok((jar, Redirect::to(&local_path(&sent.next))).into_response())
         }
-        None => {
+        Checked::TooOften(wait) => Ok(too_often(&shown, wait)),
+        Checked::Wrong => {
             let error = "The email and the password don't belong together. Check both and try again.";
             let shown = Shown { password_error: Some(error), ..shown };
             Ok((StatusCode::UNAUTHORIZED, form(&shown)).into_response())
@@ -121,16 +106,42 @@ fn incomplete(sent: &SignInForm) -> Option<(Option<&'static str>, Option<&'stati
     (email.is_some() || password.is_some()).then_some((email, password))
 }
 
-/// The user whose password this is. An unknown email takes as long as a wrong password.
-async fn check(app: &App, email: Option<EmailAddress>, password: SecretString) -> Result<Option<User>, PageError> {
-    let user = match &email {
+/// What a try to sign in came to.
+enum Checked {
+    Right(User),
+    Wrong,
+    TooOften(Duration),
+}
+
+/// Whether the password is the user's. An unknown email takes as long as a wrong password. The limits are asked again when
+/// it is this try's turn, since tries before it may have failed meanwhile.
+async fn check(
+    app: &App,
+    email: Option<&EmailAddress>,
+    client: Option<IpAddr>,
+    password: SecretString,
+) -> Result<Checked, PageError> {
+    let limits = &app.sign_in_limits;
+    if let Err(wait) = limits.allow(email, client, app.clock.now()) {
+        return Ok(Checked::TooOften(wait));
+    }
+    let user = match email {
         Some(email) => app.store.user_by_email(email).await?,
         None => None,
     };
     let hash = user.as_ref().map(|u| u.password_hash.clone());
-    let _one_of_few = app.sign_in_limits.checks.acquire().await.expect("it is never closed");
-    let right = tokio::task::spawn_blocking(move || verify_password(&password, hash.as_deref())).await?;
-    Ok(user.filter(|_| right))
+    let _one_of_few = limits.checks.acquire().await.expect("it is never closed");
+    if let Err(wait) = limits.allow(email, client, app.clock.now()) {
+        return Ok(Checked::TooOften(wait));
+    }
+    let right = tokio::task::spawn_blocking(move || verify_password(&password, hash.as_ref())).await?;
+    match user.filter(|_| right) {
+        Some(user) => Ok(Checked::Right(user)),
+        None => {
+            limits.count(email, client, app.clock.now());
+            Ok(Checked::Wrong)
+        }
+    }
 }
 
 fn too_often(shown: &Shown<'_>, wait: Duration) -> Response {

@@ -1,24 +1,22 @@
-//! How often one may try to sign in: a burst, then slowly, for each email and for each client.
+//! How often one may fail to sign in: a burst, then slowly, for each client, and for each email from it.
+//!
+//! Nobody is slowed down by what others do elsewhere with their email, and nobody by signing in rightly.
 
+use std::collections::HashMap;
+use std::hash::Hash;
 use std::net::IpAddr;
-use std::num::NonZeroU32;
+use std::sync::Mutex;
 use std::time::Duration;
 
 use domain::email_domain::EmailAddress;
-use governor::clock::Clock as _;
-use governor::middleware::NoOpMiddleware;
-use governor::nanos::Nanos;
-use governor::state::keyed::HashMapStateStore;
-use governor::{Quota, RateLimiter};
+use jiff::Timestamp;
 use tokio::sync::Semaphore;
 
-use crate::clock::Clock;
+/// Failures with one email from one client before waiting; then one more each minute.
+const PER_EMAIL: Allowance = Allowance { burst: 10, interval: 60_000_000 };
 
-/// Tries with one email before waiting; then one more each minute.
-const TRIES_PER_EMAIL: NonZeroU32 = NonZeroU32::new(10).expect("ten is not zero");
-
-/// Tries from one client before waiting; then one more each ten seconds.
-const TRIES_PER_CLIENT: NonZeroU32 = NonZeroU32::new(30).expect("thirty is not zero");
+/// Failures from one client before waiting; then one more each ten seconds.
+const PER_CLIENT: Allowance = Allowance { burst: 30, interval: 10_000_000 };
 
 /// How many emails and clients are remembered before those that need it no more are dropped.
 const REMEMBERED: usize = 10_000;
@@ -26,56 +24,85 @@ const REMEMBERED: usize = 10_000;
 /// How many passwords are checked side by side: each check takes 19 MiB and a processor.
 const CHECKS_AT_ONCE: usize = 2;
 
-type Limiter<K> = RateLimiter<K, HashMapStateStore<K>, LimitClock, NoOpMiddleware<Nanos>>;
+/// A client's network; none where the server does not know it.
+type Client = Option<IpAddr>;
 
-/// How often one may try to sign in.
+/// How often one may fail to sign in.
 #[derive(Debug)]
 pub struct SignInLimits {
-    by_email: Limiter<String>,
-    by_client: Limiter<IpAddr>,
-    clock: LimitClock,
+    by_email: Failures<(Client, String)>,
+    by_client: Failures<Client>,
     /// Taken while a password is checked.
     pub(super) checks: Semaphore,
 }
 
-impl SignInLimits {
-    /// Limits that have counted nothing yet.
-    pub fn new(clock: Clock) -> Self {
-        let clock = LimitClock(clock);
-        let per_email = Quota::per_minute(NonZeroU32::MIN).allow_burst(TRIES_PER_EMAIL);
-        let per_client = Quota::per_minute(NonZeroU32::MIN.saturating_add(5)).allow_burst(TRIES_PER_CLIENT);
+impl Default for SignInLimits {
+    fn default() -> Self {
         SignInLimits {
-            by_email: RateLimiter::new(per_email, HashMapStateStore::default(), clock.clone()),
-            by_client: RateLimiter::new(per_client, HashMapStateStore::default(), clock.clone()),
-            clock,
+            by_email: Failures::new(PER_EMAIL),
+            by_client: Failures::new(PER_CLIENT),
             checks: Semaphore::new(CHECKS_AT_ONCE),
         }
     }
+}
 
-    /// Counts one try; if it is one too many, says how long to wait. Emails are counted whether or not
-    /// they belong to a user, so that nobody learns who has an account.
-    pub(super) fn count(&self, email: Option<&EmailAddress>, client: Option<IpAddr>) -> Result<(), Duration> {
-        self.forget();
-        if let Some(client) = client {
-            self.check(&self.by_client, &network(client))?;
-        }
+impl SignInLimits {
+    /// Whether one may try now; if not, how long to wait.
+    pub(super) fn allow(&self, email: Option<&EmailAddress>, client: Client, now: Timestamp) -> Result<(), Duration> {
+        let client = client.map(network);
+        self.by_client.allow(&client, now)?;
+        email.map_or(Ok(()), |email| self.by_email.allow(&(client, email.folded().to_owned()), now))
+    }
+
+    /// Counts a failure. Emails are counted whether or not they belong to a user, so that nobody learns who has an account.
+    pub(super) fn count(&self, email: Option<&EmailAddress>, client: Client, now: Timestamp) {
+        let client = client.map(network);
+        self.by_client.count(client, now);
         if let Some(email) = email {
-            self.check(&self.by_email, &email.folded().to_owned())?;
+            self.by_email.count((client, email.folded().to_owned()), now);
         }
-        Ok(())
+    }
+}
+
+/// A burst, then one more each interval of this many microseconds.
+#[derive(Debug, Clone, Copy)]
+struct Allowance {
+    burst: i64,
+    interval: i64,
+}
+
+/// Each failure costs an interval; a key may be in debt for a burst of them. Kept is when it has paid its debt, in
+/// microseconds since 1970.
+#[derive(Debug)]
+struct Failures<K> {
+    allowance: Allowance,
+    paid_at: Mutex<HashMap<K, i64>>,
+}
+
+impl<K: Hash + Eq> Failures<K> {
+    fn new(allowance: Allowance) -> Self {
+        Failures { allowance, paid_at: Mutex::default() }
     }
 
-    fn check<K: std::hash::Hash + Eq + Clone>(&self, limiter: &Limiter<K>, key: &K) -> Result<(), Duration> {
-        limiter.check_key(key).map_err(|not_until| not_until.wait_time_from(self.clock.now()))
+    fn allow(&self, key: &K, now: Timestamp) -> Result<(), Duration> {
+        let Allowance { burst, interval } = self.allowance;
+        let debt = self.kept().get(key).map_or(0, |paid_at| paid_at - now.as_microsecond());
+        let wait = debt - (burst - 1) * interval;
+        if wait <= 0 { Ok(()) } else { Err(Duration::from_micros(wait.unsigned_abs())) }
     }
 
-    fn forget(&self) {
-        if self.by_email.len() > REMEMBERED {
-            self.by_email.retain_recent();
+    fn count(&self, key: K, now: Timestamp) {
+        let now = now.as_microsecond();
+        let mut kept = self.kept();
+        if kept.len() >= REMEMBERED {
+            kept.retain(|_, paid_at| *paid_at > now);
         }
-        if self.by_client.len() > REMEMBERED {
-            self.by_client.retain_recent();
-        }
+        let paid_at = kept.entry(key).or_insert(now);
+        *paid_at = (*paid_at).max(now) + self.allowance.interval;
+    }
+
+    fn kept(&self) -> std::sync::MutexGuard<'_, HashMap<K, i64>> {
+        self.paid_at.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
     }
 }
 
@@ -90,50 +117,55 @@ fn network(client: IpAddr) -> IpAddr {
     }
 }
 
-/// The application's clock, as the limits read it.
-#[derive(Debug, Clone)]
-struct LimitClock(Clock);
-
-impl governor::clock::Clock for LimitClock {
-    type Instant = Nanos;
-
-    fn now(&self) -> Nanos {
-        let nanos = self.0.now().as_nanosecond().clamp(0, i128::from(u64::MAX));
-        Nanos::new(u64::try_from(nanos).unwrap_or(u64::MAX))
-    }
-}
-
 #[cfg(test)]
 mod tests {
-    use std::sync::Arc;
-    use std::sync::atomic::{AtomicI64, Ordering};
-
     use super::*;
 
+    const HERE: Client = Some(IpAddr::V4(std::net::Ipv4Addr::new(192, 0, 2, 1)));
+    const ELSEWHERE: Client = Some(IpAddr::V4(std::net::Ipv4Addr::new(198, 51, 100, 7)));
+
+    fn at(second: i64) -> Timestamp {
+        Timestamp::from_second(1_000_000_000 + second).expect("in range")
+    }
+
+    fn email(text: &str) -> EmailAddress {
+        text.parse().expect("an email")
+    }
+
     #[test]
-    fn guessing_one_persons_password_is_slowed_down_and_others_may_still_sign_in() {
-        let micros = Arc::new(AtomicI64::new(1_000_000_000_000_000));
-        let limits = SignInLimits::new(Clock::Manual(Arc::clone(&micros)));
-        let ada: EmailAddress = "ada@example.com".parse().expect("an email");
-        let ben: EmailAddress = "ben@example.com".parse().expect("an email");
+    fn guessing_one_persons_password_is_slowed_down_for_the_guesser_alone() {
+        let limits = SignInLimits::default();
+        let (ada, ben) = (email("ada@example.com"), email("ben@example.com"));
         for _ in 0..10 {
-            assert_eq!(limits.count(Some(&ada), None), Ok(()));
+            assert_eq!(limits.allow(Some(&ada), ELSEWHERE, at(0)), Ok(()));
+            limits.count(Some(&ada), ELSEWHERE, at(0));
         }
-        let wait = limits.count(Some(&ada), None).expect_err("the eleventh try must wait");
+        let wait = limits.allow(Some(&ada), ELSEWHERE, at(0)).expect_err("the eleventh try must wait");
         assert!(wait <= Duration::from_secs(60), "{wait:?}");
-        assert_eq!(limits.count(Some(&ben), None), Ok(()), "another person is not slowed down");
-        micros.fetch_add(60_000_000, Ordering::SeqCst);
-        assert_eq!(limits.count(Some(&ada), None), Ok(()), "a minute later there is one more try");
+        assert_eq!(limits.allow(Some(&ada), HERE, at(0)), Ok(()), "Ada herself may sign in");
+        assert_eq!(limits.allow(Some(&ben), ELSEWHERE, at(0)), Ok(()), "another person is not slowed down");
+        assert_eq!(limits.allow(Some(&ada), ELSEWHERE, at(60)), Ok(()), "a minute later there is one more try");
     }
 
     #[test]
     fn one_client_is_slowed_down_whatever_emails_it_tries() {
-        let limits = SignInLimits::new(Clock::Manual(Arc::new(AtomicI64::new(1))));
+        let limits = SignInLimits::default();
         let address = |last: u16| Some(IpAddr::from([0x2001, 0xdb8, 1, 2, 0, 0, 0, last]));
-        for at in 0..30 {
-            assert_eq!(limits.count(None, address(at)), Ok(()));
+        for last in 0..30 {
+            assert_eq!(limits.allow(None, address(last), at(0)), Ok(()));
+            limits.count(None, address(last), at(0));
         }
-        assert!(limits.count(None, address(99)).is_err(), "another address of the same network");
-        assert_eq!(limits.count(None, Some(IpAddr::from([192, 0, 2, 1]))), Ok(()));
+        assert!(limits.allow(None, address(99), at(0)).is_err(), "another address of the same network");
+        assert_eq!(limits.allow(None, HERE, at(0)), Ok(()));
+    }
+
+    #[test]
+    fn what_is_paid_is_forgotten() {
+        let failures = Failures::new(PER_CLIENT);
+        for key in 0..REMEMBERED {
+            failures.count(key, at(0));
+        }
+        failures.count(REMEMBERED, at(11));
+        assert_eq!(failures.kept().len(), 1);
     }
 }

@@ -24,6 +24,7 @@ async fn serve(store: StoreConfig) -> Result<Arc<App>, BuildError> {
         workers: 1,
         allow_loopback_orgs: false,
         secure_cookies: false,
+        trusted_proxies: Vec::new(),
     };
     App::build(&config, Clock::System).await
 }

@@ -15,6 +15,7 @@ struct Browser {
     url: String,
     http: reqwest::Client,
     cookie: Option<String>,
+    address: Option<&'static str>,
 }
 
 struct Seen {
@@ -42,7 +43,7 @@ impl Seen {
 impl Browser {
     fn new(test: &TestApp) -> Browser {
         let http = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none());
-        Browser { url: test.url.clone(), http: http.build().expect("a client"), cookie: None }
+        Browser { url: test.url.clone(), http: http.build().expect("a client"), cookie: None, address: None }
     }
 
     /// A browser in which a user with this role has signed in.
@@ -70,6 +71,9 @@ impl Browser {
     async fn send(&mut self, mut request: reqwest::RequestBuilder) -> Seen {
         if let Some(cookie) = &self.cookie {
             request = request.header("Cookie", cookie);
+        }
+        if let Some(address) = self.address {
+            request = request.header("X-Forwarded-For", address);
         }
         let response = request.send().await.expect("the server answers");
         if let Some(set) = response.headers().get(SET_COOKIE) {
@@ -138,6 +142,24 @@ async fn guessing_passwords_is_slowed_down(#[values(Engine::Sqlite, Engine::Post
     assert!(limited.header(RETRY_AFTER).parse::<u64>().is_ok_and(|seconds| seconds <= 61));
     test.pass(SignedDuration::from_secs(61));
     assert_eq!(browser.sign_in(ADMIN, PASSWORD).await.status, 303, "later one gets in");
+}
+
+#[rstest]
+#[tokio::test]
+async fn nobody_is_locked_out_by_a_strangers_guesses_or_by_signing_in_often(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+) {
+    let Some(test) = TestApp::spawn(engine).await else { return };
+    add_user(&test.app, ADMIN, "admin").await;
+    let mut stranger = Browser { address: Some("198.51.100.7"), ..Browser::new(&test) };
+    for _ in 0..10 {
+        assert_eq!(stranger.sign_in(ADMIN, "a guess").await.status, 401);
+    }
+    assert_eq!(stranger.sign_in(ADMIN, PASSWORD).await.status, 429);
+    let mut admin = Browser { address: Some("198.51.100.7, 203.0.113.9"), ..Browser::new(&test) };
+    for _ in 0..12 {
+        assert_eq!(admin.sign_in(ADMIN, PASSWORD).await.status, 303, "only failures count");
+    }
 }
 
 #[rstest]

@@ -92,6 +92,7 @@ impl TestApp {
             workers: 1,
             allow_loopback_orgs: true,
             secure_cookies: false,
+            trusted_proxies: vec!["127.0.0.1/32".parse().expect("a network")],
         };
         let app = App::build(&config, clock).await.expect("the application comes up");
         let url = serve(&app).await;
