@@ -12,8 +12,8 @@ use super::engine::{Engine, Stepped};
 /// The longest sleep: another process may have added work to the same database.
 const LONGEST_SLEEP: Duration = Duration::from_secs(5);
 
-/// The shortest sleep while due work is held back by another run on the same person.
-const SHORTEST_SLEEP: Duration = Duration::from_millis(50);
+/// The shortest sleep while due work is held back: by a run on the same person, or by a person who may still come into being.
+const SHORTEST_SLEEP: Duration = Duration::from_millis(500);
 
 /// Workers that run until stopped.
 #[derive(Debug)]
