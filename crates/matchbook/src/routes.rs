@@ -35,6 +35,7 @@ pub fn router(app: Arc<App>) -> Router {
         .merge(machines)
         .route("/assets/{file}", get(ui::assets::asset))
         .fallback(ui::not_found)
+        .layer(axum::middleware::from_fn(ui::no_nul))
         .layer(axum::middleware::from_fn(ui::headers))
         .layer(DefaultBodyLimit::max(LARGEST_BODY))
         .layer(TraceLayer::new_for_http())

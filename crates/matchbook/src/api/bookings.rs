@@ -4,60 +4,26 @@ use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::rejection::BytesRejection;
-use axum::extract::{Path, Query, State};
+use axum::extract::{Path, RawQuery, State};
 use bytes::Bytes;
-use domain::booking::{Attendee, Booking, BookingAnswer, BookingChange, BookingStatus, ChangeKind, Organizer};
-use domain::email_domain::EmailAddress;
+use domain::booking::{Booking, BookingChange, ChangeKind};
 use domain::sync_outcome::SyncedEvent;
-use http::{HeaderName, StatusCode, header};
-use jiff::{SignedDuration, Timestamp};
-use serde::{Deserialize, Serialize};
+use http::{HeaderMap, HeaderName, StatusCode, header};
+use jiff::Timestamp;
+use serde::Serialize;
 
-use super::Problem;
+use super::body::Body;
 use super::caller::Caller;
+use super::new_booking::{self, Offered};
+use super::{Problem, idempotency};
 use crate::app::App;
-use crate::store::{BookingRow, EventType, Host, NewChange, RecordedChange, Scope};
+use crate::store::{BookingPage, BookingRow, NewChange, RecordedRequest, Scope};
+
+/// The length of a page that asks for none.
+const DEFAULT_PAGE: usize = 50;
 
 /// The longest page of a listing.
 const LONGEST_PAGE: usize = 200;
-
-/// A booking to be made. The length is its event type's.
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct NewBooking {
-    /// The event type's slug.
-    event_type: String,
-    /// When it starts: an instant with offset, such as `2026-12-01T09:30:00Z`.
-    start: String,
-    /// The host's key or email.
-    host: String,
-    attendee: NewAttendee,
-    #[serde(default)]
-    guests: Vec<String>,
-    location: Option<String>,
-    notes: Option<String>,
-    #[serde(default)]
-    answers: Vec<NewAnswer>,
-}
-
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct NewAttendee {
-    email: String,
-    #[serde(default)]
-    name: String,
-    first_name: Option<String>,
-    last_name: Option<String>,
-    time_zone: Option<String>,
-}
-
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct NewAnswer {
-    slug: String,
-    label: Option<String>,
-    value: String,
-}
 
 /// A booking as the API shows it.
 #[derive(Debug, Serialize)]
@@ -96,10 +62,9 @@ pub struct ShownPage {
 }
 
 /// What to list.
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct ListQuery {
-    scope: Option<String>,
+#[derive(Debug, Default)]
+struct ListQuery {
+    scope: Scope,
     after: Option<String>,
     limit: Option<usize>,
 }
@@ -108,30 +73,51 @@ pub struct ListQuery {
 pub async fn list(
     State(app): State<Arc<App>>,
     _caller: Caller,
-    query: Result<Query<ListQuery>, axum::extract::rejection::QueryRejection>,
+    RawQuery(query): RawQuery,
 ) -> Result<Json<ShownPage>, Problem> {
-    let Query(query) = query.map_err(|e| {
-        Problem::new(StatusCode::BAD_REQUEST, "The query cannot be understood.")
-            .detail(format!("{}. It may have scope, after and limit.", e.body_text()))
-    })?;
-    let Some(scope) = scope(query.scope.as_deref()) else {
-        return Err(Problem::new(StatusCode::BAD_REQUEST, "The scope is not known.")
-            .detail("It may be all, upcoming, past, cancelled or needs_attention."));
-    };
-    let limit = query.limit.unwrap_or(50).clamp(1, LONGEST_PAGE);
-    let page = app.store.bookings(scope, query.after.as_deref(), limit, app.clock.now()).await?;
+    let ListQuery { scope, after, limit } = list_query(query.as_deref().unwrap_or_default())?;
+    let limit = limit.unwrap_or(DEFAULT_PAGE);
+    let page = app.store.bookings(scope, after.as_deref(), limit, app.clock.now()).await?;
     Ok(Json(ShownPage { bookings: page.rows.into_iter().map(shown).collect(), next: page.next }))
 }
 
-/// The scope of a word; none for all.
-fn scope(word: Option<&str>) -> Option<Scope> {
+fn list_query(text: &str) -> Result<ListQuery, Problem> {
+    let wrong = |title: &str, detail: &str| Err(Problem::new(StatusCode::BAD_REQUEST, title).detail(detail));
+    let mut query = ListQuery::default();
+    for (name, value) in url::form_urlencoded::parse(text.as_bytes()) {
+        match (&*name, &*value) {
+            ("scope", word) => match scope(word) {
+                Some(scope) => query.scope = scope,
+                None => {
+                    return wrong(
+                        "The scope is not known.",
+                        "It may be all, upcoming, past, cancelled or needs_attention.",
+                    );
+                }
+            },
+            ("after", cursor) if BookingPage::is_cursor(cursor) => query.after = Some(cursor.to_owned()),
+            ("after", _) => {
+                return wrong("This `after` is of no page.", "Send the `next` of the page before as it came.");
+            }
+            ("limit", number) => match number.parse() {
+                Ok(limit) if (1..=LONGEST_PAGE).contains(&limit) => query.limit = Some(limit),
+                _ => return wrong("The limit cannot be used.", "Send a whole number from 1 to 200."),
+            },
+            _ => return wrong("The query cannot be understood.", "It may have scope, after and limit."),
+        }
+    }
+    Ok(query)
+}
+
+/// The scope of a word.
+fn scope(word: &str) -> Option<Scope> {
     Some(match word {
-        None | Some("all") => Scope::All,
-        Some("upcoming") => Scope::Upcoming,
-        Some("past") => Scope::Past,
-        Some("cancelled") => Scope::Cancelled,
-        Some("needs_attention") => Scope::NeedsAttention,
-        Some(_) => return None,
+        "all" => Scope::All,
+        "upcoming" => Scope::Upcoming,
+        "past" => Scope::Past,
+        "cancelled" => Scope::Cancelled,
+        "needs_attention" => Scope::NeedsAttention,
+        _ => return None,
     })
 }
 
@@ -147,175 +133,55 @@ pub async fn read(
     }
 }
 
-/// Makes a booking with the host that the request names.
+/// Makes a booking with the host that the request names; 201, or 200 if the same request made it before.
 pub async fn create(
     State(app): State<Arc<App>>,
     caller: Caller,
+    headers: HeaderMap,
     body: Result<Bytes, BytesRejection>,
 ) -> Result<(StatusCode, [(HeaderName, String); 1], Json<ShownBooking>), Problem> {
     caller.may_write()?;
-    let new: NewBooking = parse(&body?)?;
-    let (event_types, hosts) = (app.store.event_types().await?, app.store.hosts().await?);
+    let body = body?;
     let now = app.clock.now();
-    let booking = booking(&new, &event_types, &hosts)?;
-    let change = BookingChange { kind: ChangeKind::Created, occurred_at: now, booking };
-    let new = NewChange { identity: None, event_type_slug: new.event_type, change };
-    let RecordedChange::Recorded(id) = app.store.record(new, now).await? else {
-        return Err(Problem::invalid().field("/event_type", "No event type has this slug any more."));
-    };
-    app.engine.wake();
-    let row = app.store.booking(&id.0).await?;
-    let Some(row) = row else { return Err(Problem::new(StatusCode::NOT_FOUND, "The booking was removed meanwhile.")) };
-    let location = format!("/api/v1/bookings/{id}");
-    Ok((StatusCode::CREATED, [(header::LOCATION, location)], Json(shown(row))))
-}
-
-/// Reads a JSON body; what is wrong is named by its place.
-fn parse<T: serde::de::DeserializeOwned>(body: &[u8]) -> Result<T, Problem> {
-    let mut reader = serde_json::Deserializer::from_slice(body);
-    let value = serde_path_to_error::deserialize(&mut reader).map_err(|error| {
-        let inner = error.inner();
-        if inner.is_syntax() || inner.is_eof() {
-            return Problem::new(StatusCode::BAD_REQUEST, "The body is not JSON. Nothing was saved.")
-                .detail(inner.to_string());
-        }
-        let pointer: String = error.path().iter().map(step).collect();
-        Problem::invalid().field(pointer, plain(inner))
-    })?;
-    reader.end().map_err(|e| {
-        Problem::new(StatusCode::BAD_REQUEST, "The body is not JSON. Nothing was saved.").detail(e.to_string())
-    })?;
-    Ok(value)
-}
-
-/// One step of a JSON pointer.
-fn step(segment: &serde_path_to_error::Segment) -> String {
-    match segment {
-        serde_path_to_error::Segment::Seq { index } => format!("/{index}"),
-        other => format!("/{other}"),
-    }
-}
-
-/// Serde's message without its position: the pointer says where.
-fn plain(error: &serde_json::Error) -> String {
-    let text = error.to_string();
-    text.split(" at line ").next().unwrap_or_default().to_owned()
-}
-
-/// Checks every field, so that all that is wrong is said at once.
-fn booking(new: &NewBooking, event_types: &[EventType], hosts: &[Host]) -> Result<Booking, Problem> {
-    let mut problem = Problem::invalid();
-    let mut wrong = |pointer: &str, detail: String| {
-        problem = std::mem::replace(&mut problem, Problem::invalid()).field(pointer, detail)
-    };
-
-    let event_type = event_types.iter().find(|e| e.slug == new.event_type);
-    if event_type.is_none() {
-        let slugs: Vec<&str> = event_types.iter().map(|e| e.slug.as_str()).collect();
-        wrong("/event_type", format!("No event type has this slug. There are: {}.", slugs.join(", ")));
-    }
-    let start = new.start.parse::<Timestamp>();
-    if start.is_err() {
-        wrong("/start", "Write an instant with its offset, such as 2026-12-01T09:30:00Z.".into());
-    }
-    let host = hosts.iter().find(|h| h.key == new.host || new.host.parse().is_ok_and(|e: EmailAddress| e == h.email));
-    match (host, event_type) {
-        (None, _) => wrong("/host", "No host has this key or email.".into()),
-        (Some(host), Some(event_type)) if !event_type.hosts.contains(&host.key) => {
-            wrong(
-                "/host",
-                format!(
-                    "This host does not take \"{}\". Its hosts are: {}.",
-                    event_type.slug,
-                    event_type.hosts.join(", ")
-                ),
-            );
-        }
-        _ => {}
-    }
-    let email = new.attendee.email.parse::<EmailAddress>();
-    if let Err(error) = &email {
-        wrong("/attendee/email", error.to_string());
-    }
-    if let Some(zone) = &new.attendee.time_zone
-        && jiff::tz::TimeZone::get(zone).is_err()
+    let request = idempotency::request(&headers, &caller, &body)?;
+    if let Some(request) = &request
+        && let Some(earlier) = app.store.earlier_request(request, now).await?
     {
-        wrong("/attendee/time_zone", "This is no IANA time zone; write one such as Europe/Berlin.".into());
+        let id = idempotency::repeated(request, earlier)?;
+        return answer(&app, StatusCode::OK, &id).await;
     }
-    let mut guests = Vec::new();
-    for (at, guest) in new.guests.iter().enumerate() {
-        match guest.parse::<EmailAddress>() {
-            Ok(guest) => guests.push(guest),
-            Err(error) => wrong(&format!("/guests/{at}"), error.to_string()),
+    let offered = Offered { event_types: app.store.event_types().await?, hosts: app.store.hosts().await? };
+    let (event_type_slug, booking) = new_booking::read(&body, &offered)?;
+    let change = BookingChange { kind: ChangeKind::Created, occurred_at: now, booking };
+    let new = NewChange { identity: None, event_type_slug, change };
+    match app.store.record_requested(new, request.as_ref(), now).await? {
+        RecordedRequest::Recorded(id) => {
+            app.engine.wake();
+            answer(&app, StatusCode::CREATED, &id.0).await
         }
-    }
-    for (pointer, text) in texts(new) {
-        if text.contains('\0') {
-            wrong(&pointer, "The text holds a NUL character, which cannot be stored.".into());
+        RecordedRequest::UnknownEventType => {
+            let mut body = Body::default();
+            body.wrong("/event_type", "No event type has this slug any more.");
+            body.finish(None)
         }
+        RecordedRequest::MadeMeanwhile => Err(Problem::new(
+            StatusCode::CONFLICT,
+            "The same request is being answered just now. Nothing was saved twice.",
+        )
+        .detail("Send it again to get the booking.")),
     }
-    let (Some(event_type), Ok(start), Some(host), Ok(email)) = (event_type, start, host, email) else {
-        return Err(problem);
-    };
-    let Ok(end) = start.checked_add(SignedDuration::from_mins(event_type.length_minutes)) else {
-        return Err(problem.field("/start", "This is too far in the future."));
-    };
-    if problem.names_fields() {
-        return Err(problem);
-    }
-    let attendee = Attendee {
-        email,
-        name: new.attendee.name.clone(),
-        first_name: new.attendee.first_name.clone(),
-        last_name: new.attendee.last_name.clone(),
-        time_zone: new.attendee.time_zone.clone(),
-    };
-    Ok(Booking {
-        status: BookingStatus::Accepted,
-        title: title(event_type, host, &attendee),
-        start,
-        end,
-        location: new.location.clone(),
-        notes: new.notes.clone(),
-        attendee,
-        guests,
-        organizer: Organizer {
-            email: host.email.clone(),
-            name: host.name.clone(),
-            time_zone: Some(host.time_zone.clone()),
-        },
-        answers: new.answers.iter().map(answer).collect(),
-        cancel_reason: None,
-    })
 }
 
-fn title(event_type: &EventType, host: &Host, attendee: &Attendee) -> String {
-    let who = if attendee.name.trim().is_empty() { attendee.email.as_written() } else { attendee.name.trim() };
-    format!("{} between {} and {who}", event_type.title, host.name)
-}
-
-fn answer(new: &NewAnswer) -> BookingAnswer {
-    let label = new.label.clone().unwrap_or_else(|| new.slug.clone());
-    BookingAnswer { slug: new.slug.clone(), label, value: new.value.clone() }
-}
-
-/// Every free text of a request with its pointer.
-fn texts(new: &NewBooking) -> Vec<(String, &str)> {
-    let attendee = &new.attendee;
-    let mut texts = vec![("/attendee/name".to_owned(), attendee.name.as_str())];
-    let optional = [
-        ("/attendee/first_name", &attendee.first_name),
-        ("/attendee/last_name", &attendee.last_name),
-        ("/location", &new.location),
-        ("/notes", &new.notes),
-    ];
-    texts.extend(optional.into_iter().filter_map(|(p, t)| Some((p.to_owned(), t.as_deref()?))));
-    for (at, answer) in new.answers.iter().enumerate() {
-        texts.push((format!("/answers/{at}/slug"), &answer.slug));
-        texts.push((format!("/answers/{at}/label"), answer.label.as_deref().unwrap_or_default()));
-        texts.push((format!("/answers/{at}/value"), &answer.value));
-    }
-    texts
+/// A booking that was made, and where it is shown.
+async fn answer(
+    app: &App,
+    status: StatusCode,
+    id: &str,
+) -> Result<(StatusCode, [(HeaderName, String); 1], Json<ShownBooking>), Problem> {
+    let Some(row) = app.store.booking(id).await? else {
+        return Err(Problem::new(StatusCode::NOT_FOUND, "The booking was removed meanwhile."));
+    };
+    Ok((status, [(header::LOCATION, format!("/api/v1/bookings/{id}"))], Json(shown(row))))
 }
 
 fn shown(row: BookingRow) -> ShownBooking {

@@ -13,6 +13,8 @@ use crate::auth::token_hash;
 /// A caller with a valid key.
 #[derive(Debug, Clone)]
 pub struct Caller {
+    /// The id of their key.
+    pub(super) api_key_id: String,
     role: String,
 }
 
@@ -32,12 +34,13 @@ impl FromRequestParts<Arc<App>> for Caller {
 
     async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, Problem> {
         let header = parts.headers.get(header::AUTHORIZATION).and_then(|h| h.to_str().ok());
-        let key = header.and_then(|h| h.strip_prefix("Bearer ")).map(str::trim);
-        let Some(key) = key else {
+        let key =
+            header.and_then(|h| h.trim().split_once(' ')).filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"));
+        let Some((_, key)) = key else {
             return Err(unauthorized("Send the header \"Authorization: Bearer KEY\" with an API key."));
         };
-        match app.store.api_key_role(&token_hash(key)).await? {
-            Some(role) => Ok(Caller { role }),
+        match app.store.api_key(&token_hash(key.trim())).await? {
+            Some((api_key_id, role)) => Ok(Caller { api_key_id, role }),
             None => Err(unauthorized("This API key is not known. Make one with `matchbook user key EMAIL`.")),
         }
     }

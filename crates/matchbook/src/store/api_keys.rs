@@ -26,13 +26,11 @@ impl Store {
         Ok(())
     }
 
-    /// The role of the user whose key this is.
-    pub async fn api_key_role(&self, key_hash: &[u8]) -> Result<Option<String>, StoreError> {
-        let row: Option<(String,)> =
-            sql("SELECT u.role FROM api_key k JOIN app_user u ON u.id = k.user_id WHERE k.key_hash = $1")
-                .bind(key_hash)
-                .optional(&self.read)
-                .await?;
-        Ok(row.map(|(role,)| role))
+    /// The id of the key with this hash, and the role of its user.
+    pub async fn api_key(&self, key_hash: &[u8]) -> Result<Option<(String, String)>, StoreError> {
+        sql("SELECT k.id, u.role FROM api_key k JOIN app_user u ON u.id = k.user_id WHERE k.key_hash = $1")
+            .bind(key_hash)
+            .optional(&self.read)
+            .await
     }
 }

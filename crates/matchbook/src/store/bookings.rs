@@ -154,19 +154,19 @@ impl Store {
         let next = rows.last().filter(|_| more).map(|row| format!("{}~{}", row.7, row.0));
         Ok(BookingPage { rows: rows.into_iter().map(booking_row).collect::<Result<_, _>>()?, next })
     }
+}
 
-    /// Records a change that did not come by a delivery, with the sync it needs, in one transaction.
-    pub async fn record(&self, new: NewChange, now: Timestamp) -> Result<RecordedChange, StoreError> {
-        let mut tx = self.begin().await?;
-        let recorded = record_change(&mut tx, new, now).await?;
-        tx.commit().await?;
-        Ok(recorded)
+impl BookingPage {
+    /// Whether a text could be the `next` of a page.
+    pub fn is_cursor(text: &str) -> bool {
+        read_cursor(text).is_some()
     }
 }
 
 fn read_cursor(cursor: &str) -> Option<(i64, String)> {
     let (start, id) = cursor.split_once('~')?;
-    Some((start.parse().ok()?, id.to_owned()))
+    let is_id = !id.is_empty() && id.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
+    is_id.then_some((start.parse().ok()?, id.to_owned()))
 }
 
 fn booking_row(row: Row) -> Result<BookingRow, StoreError> {

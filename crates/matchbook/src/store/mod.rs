@@ -1,6 +1,7 @@
 //! The database: all SQL is in this folder, a file per table or two.
 
 mod api_keys;
+mod api_requests;
 mod bookings;
 mod configuration;
 mod connections;
@@ -27,6 +28,7 @@ use sqlx::{Connection as _, SqlStr};
 
 use database::{Pool, Tx, sql};
 
+pub use api_requests::{ApiRequest, EarlierRequest, RecordedRequest};
 pub use bookings::{BookingIdentity, BookingPage, BookingRow, NewChange, RecordedChange, Scope};
 pub use configuration::Configuration;
 pub use connections::{Connection, ConnectionDraft, PutError, StoredToken};

@@ -17,6 +17,6 @@ mod times;
 
 pub use client_address::ClientAddress;
 pub use error::PageError;
-pub use response::{cross_site, headers, not_found};
+pub use response::{cross_site, headers, no_nul, not_found};
 pub use session::SignedIn;
 pub use sign_in_limits::SignInLimits;

@@ -48,6 +48,14 @@ pub async fn not_found(uri: Uri) -> Response {
     PageError::new(StatusCode::NOT_FOUND, "This page is not here", advice).into_response()
 }
 
+/// Lets nothing be looked up by a name with a NUL in it: there is none, and PostgreSQL refuses even the question.
+pub async fn no_nul(request: Request, next: Next) -> Response {
+    if request.uri().path().contains("%00") {
+        return not_found(request.uri().clone()).await;
+    }
+    next.run(request).await
+}
+
 /// Answers a form that another site's page sent.
 pub fn cross_site(_: ProtectionError) -> Response {
     let advice =

@@ -1,9 +1,10 @@
 //! The API as another program meets it.
 
+use jiff::SignedDuration;
 use rstest::rstest;
 use serde_json::{Value, json};
 
-use crate::support::{Engine, TestApp, add_user};
+use crate::support::{Answer, Engine, TestApp, add_user};
 
 fn new_booking() -> Value {
     json!({
@@ -76,6 +77,135 @@ async fn a_field_of_the_wrong_shape_is_named_by_its_place(#[values(Engine::Sqlit
             assert_eq!(answer.body["errors"][0]["pointer"], pointer, "{}", answer.text);
         }
     }
+}
+
+fn errors(answer: &Answer) -> Vec<(&str, &str)> {
+    let errors = answer.body["errors"].as_array().expect("a list of errors");
+    errors
+        .iter()
+        .map(|e| (e["pointer"].as_str().expect("a pointer"), e["detail"].as_str().expect("a detail")))
+        .collect()
+}
+
+#[rstest]
+#[tokio::test]
+async fn missing_fields_wrong_shapes_and_wrong_values_are_named_together_in_plain_words(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+) {
+    let Some(test) = TestApp::spawn(engine).await else { return };
+    let answer = test.post("/api/v1/bookings", "{}").await;
+    let pointers: Vec<&str> = errors(&answer).into_iter().map(|(pointer, _)| pointer).collect();
+    assert_eq!(pointers, ["/event_type", "/start", "/host", "/attendee"]);
+
+    let wrong = json!({
+        "event_type": 7, "start": null, "host": "ann", "hostt": "ann", "a/b~c": 1,
+        "attendee": ["jane@acme.example", "Jane"], "guests": {"0": "x"}, "notes": ["x"],
+        "answers": [["company", "Company", "Acme"], {"slug": "a"}, {"value": "b", "slug": true}]
+    });
+    let answer = test.post("/api/v1/bookings", &wrong.to_string()).await;
+    assert_eq!(answer.status, 422);
+    let found = errors(&answer);
+    for pointer in [
+        "/hostt",
+        "/a~1b~0c",
+        "/event_type",
+        "/start",
+        "/attendee",
+        "/guests",
+        "/notes",
+        "/answers/0",
+        "/answers/1/value",
+        "/answers/2/slug",
+    ] {
+        assert!(found.iter().any(|(p, _)| *p == pointer), "{pointer} is not named: {found:#?}");
+    }
+    assert_eq!(found.len(), 10, "{found:#?}");
+    for (pointer, detail) in found {
+        assert!(
+            detail.starts_with("Th") && !detail.contains("struct") && !detail.contains("sequence"),
+            "{pointer}: {detail}"
+        );
+    }
+    for body in ["[]", "null", "7", "[\"discovery-call\"]"] {
+        let answer = test.post("/api/v1/bookings", body).await;
+        assert_eq!((answer.status, errors(&answer)[0].0), (422, ""), "{body}: {}", answer.text);
+    }
+}
+
+#[rstest]
+#[tokio::test]
+async fn first_and_last_name_make_the_name_where_there_is_none(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+) {
+    let Some(test) = TestApp::spawn(engine).await else { return };
+    let mut body = new_booking();
+    body["attendee"] = json!({"email": "jane@acme.example", "first_name": "Jane ", "last_name": "Roe"});
+    let made = test.post("/api/v1/bookings", &body.to_string()).await;
+    assert_eq!(made.body["title"], "Discovery Call between Ann Host and Jane Roe", "{}", made.text);
+    assert_eq!(made.body["attendee"]["name"], "Jane Roe");
+}
+
+#[rstest]
+#[tokio::test]
+async fn a_request_that_is_sent_again_with_its_key_makes_one_booking(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+) {
+    let Some(mut test) = TestApp::spawn(engine).await else { return };
+    let body = new_booking().to_string();
+    let first = test.post_booking_once("try-1", &body).await;
+    let again = test.post_booking_once("try-1", &body).await;
+    assert_eq!((first.status, again.status), (201, 200), "{}", again.text);
+    assert_eq!(first.body["id"], again.body["id"]);
+    let other = test.post_booking_once("try-1", &body.replace("Jane Roe", "Joe Roe")).await;
+    assert_eq!(other.status, 422, "{}", other.text);
+    assert!(other.text.contains("another body"), "{}", other.text);
+    assert_eq!(test.only_booking().await["version"], 1);
+
+    assert_eq!(test.post_booking_once(&"k".repeat(256), &body).await.status, 400);
+    assert_eq!(test.post_booking_once("try-2", &body).await.status, 201, "another key is another booking");
+    test.pass(SignedDuration::from_hours(25));
+    assert_eq!(test.post_booking_once("try-1", &body).await.status, 201, "a day later the key is free");
+    test.api_key = add_user(&test.app, "eve@seller.example", "member").await;
+    assert_eq!(test.post_booking_once("try-1", &body).await.status, 201, "another caller's keys are their own");
+}
+
+#[rstest]
+#[tokio::test]
+async fn a_listing_refuses_what_it_cannot_mean(#[values(Engine::Sqlite, Engine::Postgres)] engine: Engine) {
+    let Some(test) = TestApp::spawn(engine).await else { return };
+    for (query, names) in [
+        ("after=nonsense", "after"),
+        ("after=1~", "after"),
+        ("after=1~bkg%00", "after"),
+        ("after=x~bkg_1", "after"),
+        ("limit=0", "limit"),
+        ("limit=201", "limit"),
+        ("limit=-1", "limit"),
+        ("limit=many", "limit"),
+        ("colour=red", "query"),
+    ] {
+        let answer = test.get(&format!("/api/v1/bookings?{query}")).await;
+        assert_eq!(answer.status, 400, "{query}: {}", answer.text);
+        let title = answer.body["title"].as_str().expect("a title");
+        assert!(title.contains(names), "{query}: {title}");
+    }
+    for limit in [1, 200] {
+        assert_eq!(test.get(&format!("/api/v1/bookings?limit={limit}")).await.status, 200);
+    }
+    for path in ["/api/v1/bookings/bkg%00", "/webhooks/cal%00com"] {
+        assert!([404, 405].contains(&test.get(path).await.status), "{path}");
+    }
+}
+
+#[rstest]
+#[tokio::test]
+async fn the_scheme_of_a_key_may_be_written_in_any_case(#[values(Engine::Sqlite, Engine::Postgres)] engine: Engine) {
+    let Some(test) = TestApp::spawn(engine).await else { return };
+    for scheme in ["Bearer", "bearer", "BEARER"] {
+        let answer = test.get_authorized("/api/v1/bookings", &format!("{scheme} {}", test.api_key)).await;
+        assert_eq!(answer.status, 200, "{scheme}");
+    }
+    assert_eq!(test.get_authorized("/api/v1/bookings", &format!("Basic {}", test.api_key)).await.status, 401);
 }
 
 #[rstest]

@@ -164,6 +164,17 @@ impl TestApp {
         answer(self.http.post(format!("{}{path}", self.url)).bearer_auth(&self.api_key).body(body.to_owned())).await
     }
 
+    /// Asks for a booking with an Idempotency-Key.
+    pub(crate) async fn post_booking_once(&self, key: &str, body: &str) -> Answer {
+        let request = self.http.post(format!("{}/api/v1/bookings", self.url)).bearer_auth(&self.api_key);
+        answer(request.header("Idempotency-Key", key).body(body.to_owned())).await
+    }
+
+    /// Calls with any Authorization header.
+    pub(crate) async fn get_authorized(&self, path: &str, authorization: &str) -> Answer {
+        answer(self.http.get(format!("{}{path}", self.url)).header("Authorization", authorization)).await
+    }
+
     /// Calls without any key.
     pub(crate) async fn get_anonymously(&self, path: &str) -> Answer {
         answer(self.http.get(format!("{}{path}", self.url))).await

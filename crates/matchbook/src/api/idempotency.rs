@@ -1,0 +1,33 @@
+//! The header `Idempotency-Key`: a request that is sent again, as after a lost answer, makes nothing twice.
+
+use http::{HeaderMap, StatusCode};
+use sha2::{Digest as _, Sha256};
+
+use super::Problem;
+use super::caller::Caller;
+use crate::store::{ApiRequest, EarlierRequest};
+
+/// The longest key.
+const LONGEST: usize = 255;
+
+/// The request as it is remembered, if it carries a key.
+pub(super) fn request(headers: &HeaderMap, caller: &Caller, body: &[u8]) -> Result<Option<ApiRequest>, Problem> {
+    let Some(key) = headers.get("idempotency-key") else { return Ok(None) };
+    let is_sound = |key: &&str| (1..=LONGEST).contains(&key.len());
+    let Some(key) = key.to_str().ok().filter(is_sound) else {
+        return Err(Problem::new(StatusCode::BAD_REQUEST, "The Idempotency-Key cannot be used. Nothing was saved.")
+            .detail(format!("Send 1 to {LONGEST} visible ASCII characters, such as a UUID.")));
+    };
+    let (api_key_id, idempotency_key) = (caller.api_key_id.clone(), key.to_owned());
+    Ok(Some(ApiRequest { api_key_id, idempotency_key, body_hash: Sha256::digest(body).to_vec() }))
+}
+
+/// The booking that the same request made before.
+pub(super) fn repeated(request: &ApiRequest, earlier: EarlierRequest) -> Result<String, Problem> {
+    if earlier.body_hash == request.body_hash {
+        return Ok(earlier.booking_id);
+    }
+    let title = "This Idempotency-Key came with another body before. Nothing was saved.";
+    Err(Problem::new(StatusCode::UNPROCESSABLE_ENTITY, title)
+        .detail("Use a new key for a new booking, and the same body to send a request again."))
+}

@@ -1,0 +1,153 @@
+//! A booking to be made, as a request tells it.
+
+use domain::booking::{Attendee, Booking, BookingAnswer, BookingStatus, Organizer};
+use domain::email_domain::EmailAddress;
+use http::StatusCode;
+use jiff::{SignedDuration, Timestamp};
+use serde_json::Value;
+
+use super::Problem;
+use super::body::{Body, Object, Place};
+use crate::store::{EventType, Host};
+
+const BOOKING: &[&str] = &["event_type", "start", "host", "attendee", "guests", "location", "notes", "answers"];
+const ATTENDEE: &[&str] = &["email", "name", "first_name", "last_name", "time_zone"];
+const ANSWER: &[&str] = &["slug", "label", "value"];
+
+/// What a request may choose from.
+#[derive(Debug)]
+pub(super) struct Offered {
+    pub(super) event_types: Vec<EventType>,
+    pub(super) hosts: Vec<Host>,
+}
+
+/// The slug of the event type that is booked, and the booking.
+pub(super) fn read(body: &[u8], offered: &Offered) -> Result<(String, Booking), Problem> {
+    let json: Value = serde_json::from_slice(body).map_err(|error| {
+        Problem::new(StatusCode::BAD_REQUEST, "The body is not JSON. Nothing was saved.").detail(error.to_string())
+    })?;
+    let mut body = Body::default();
+    let root = body.object((String::new(), &json), BOOKING);
+    let booking = root.and_then(|root| booking(&mut body, &root, offered));
+    body.finish(booking)
+}
+
+/// Every field is read before anything is given up, so that all that is wrong is said at once.
+fn booking(body: &mut Body, root: &Object<'_>, offered: &Offered) -> Option<(String, Booking)> {
+    let event_type = event_type(body, root, offered);
+    let start = start(body, root);
+    let host = host(body, root, event_type, offered);
+    let attendee = attendee(body, root);
+    let guests: Vec<Option<EmailAddress>> =
+        body.items(root, "guests").into_iter().map(|place| email(body, place)).collect();
+    let location = body.text(root, "location");
+    let notes = body.text(root, "notes");
+    let answers: Vec<Option<BookingAnswer>> =
+        body.items(root, "answers").into_iter().map(|place| answer(body, place)).collect();
+
+    let (event_type, start, host, attendee) = (event_type?, start?, host?, attendee?);
+    let Ok(end) = start.checked_add(SignedDuration::from_mins(event_type.length_minutes)) else {
+        body.wrong("/start", "This is too far in the future.");
+        return None;
+    };
+    let booking = Booking {
+        status: BookingStatus::Accepted,
+        title: title(event_type, host, &attendee),
+        start,
+        end,
+        location,
+        notes,
+        attendee,
+        guests: guests.into_iter().flatten().collect(),
+        organizer: Organizer {
+            email: host.email.clone(),
+            name: host.name.clone(),
+            time_zone: Some(host.time_zone.clone()),
+        },
+        answers: answers.into_iter().flatten().collect(),
+        cancel_reason: None,
+    };
+    Some((event_type.slug.clone(), booking))
+}
+
+fn event_type<'o>(body: &mut Body, root: &Object<'_>, offered: &'o Offered) -> Option<&'o EventType> {
+    let slug = body.required_text(root, "event_type", "discovery-call")?;
+    let found = offered.event_types.iter().find(|e| e.slug == slug);
+    if found.is_none() {
+        let slugs: Vec<&str> = offered.event_types.iter().map(|e| e.slug.as_str()).collect();
+        body.wrong("/event_type", format!("No event type has this slug. There are: {}.", slugs.join(", ")));
+    }
+    found
+}
+
+fn start(body: &mut Body, root: &Object<'_>) -> Option<Timestamp> {
+    let start = body.required_text(root, "start", "2026-12-01T09:30:00Z")?.parse().ok();
+    if start.is_none() {
+        body.wrong("/start", "Write an instant with its offset, such as 2026-12-01T09:30:00Z.");
+    }
+    start
+}
+
+fn host<'o>(
+    body: &mut Body,
+    root: &Object<'_>,
+    event_type: Option<&EventType>,
+    offered: &'o Offered,
+) -> Option<&'o Host> {
+    let given = body.required_text(root, "host", "dana")?;
+    let is_given = |h: &&Host| h.key == given || given.parse().is_ok_and(|e: EmailAddress| e == h.email);
+    let Some(host) = offered.hosts.iter().find(is_given) else {
+        body.wrong("/host", "No host has this key or email.");
+        return None;
+    };
+    if let Some(event_type) = event_type.filter(|e| !e.hosts.contains(&host.key)) {
+        let (slug, hosts) = (&event_type.slug, event_type.hosts.join(", "));
+        body.wrong("/host", format!("This host does not take \"{slug}\". Its hosts are: {hosts}."));
+    }
+    Some(host)
+}
+
+fn attendee(body: &mut Body, root: &Object<'_>) -> Option<Attendee> {
+    let given = body.required_object(root, "attendee", ATTENDEE)?;
+    let email = body.required_text(&given, "email", "jane@acme.com");
+    let email = email.and_then(|text| parsed_email(body, "/attendee/email".to_owned(), &text));
+    let name = body.text(&given, "name").unwrap_or_default();
+    let (first_name, last_name) = (body.text(&given, "first_name"), body.text(&given, "last_name"));
+    let time_zone = body.text(&given, "time_zone");
+    if time_zone.as_deref().is_some_and(|zone| jiff::tz::TimeZone::get(zone).is_err()) {
+        body.wrong("/attendee/time_zone", "This is no IANA time zone; write one such as Europe/Berlin.");
+    }
+    let name = if name.trim().is_empty() { joined(&first_name, &last_name) } else { name };
+    Some(Attendee { email: email?, name, first_name, last_name, time_zone })
+}
+
+/// First and last name in one piece.
+fn joined(first: &Option<String>, last: &Option<String>) -> String {
+    let parts: Vec<&str> =
+        [first, last].into_iter().flatten().map(|part| part.trim()).filter(|p| !p.is_empty()).collect();
+    parts.join(" ")
+}
+
+fn email(body: &mut Body, place: Place<'_>) -> Option<EmailAddress> {
+    let pointer = place.0.clone();
+    let text = body.text_at(place)?;
+    parsed_email(body, pointer, &text)
+}
+
+fn parsed_email(body: &mut Body, pointer: String, text: &str) -> Option<EmailAddress> {
+    text.parse().map_err(|error: domain::email_domain::NotAnEmailAddress| body.wrong(pointer, error.to_string())).ok()
+}
+
+fn answer(body: &mut Body, place: Place<'_>) -> Option<BookingAnswer> {
+    let given = body.object(place, ANSWER)?;
+    let slug = body.required_text(&given, "slug", "company");
+    let label = body.text(&given, "label");
+    let value = body.required_text(&given, "value", "Acme Ltd");
+    let slug = slug?;
+    Some(BookingAnswer { label: label.unwrap_or_else(|| slug.clone()), slug, value: value? })
+}
+
+fn title(event_type: &EventType, host: &Host, attendee: &Attendee) -> String {
+    let who = if attendee.name.trim().is_empty() { attendee.email.as_written() } else { attendee.name.trim() };
+    format!("{} between {} and {who}", event_type.title, host.name)
+}

@@ -1,0 +1,94 @@
+//! Requests to the API that carry an Idempotency-Key: what each of them made, for a day.
+
+use domain::booking::BookingId;
+use jiff::{SignedDuration, Timestamp};
+
+use super::database::sql;
+use super::{NewChange, RecordedChange, Store, StoreError, Tx, bookings, micros};
+
+/// How long a request is remembered.
+const REMEMBERED: SignedDuration = SignedDuration::from_hours(24);
+
+/// A request with its key.
+#[derive(Debug, Clone)]
+pub struct ApiRequest {
+    /// Whose key it is: another API key's is another.
+    pub api_key_id: String,
+    /// The key.
+    pub idempotency_key: String,
+    /// The body's SHA-256.
+    pub body_hash: Vec<u8>,
+}
+
+/// What the first request with a key came with, and what it made.
+#[derive(Debug, Clone)]
+pub struct EarlierRequest {
+    /// The body's SHA-256.
+    pub body_hash: Vec<u8>,
+    /// The booking that it made.
+    pub booking_id: String,
+}
+
+/// What recording a requested booking came to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum RecordedRequest {
+    /// It is made.
+    Recorded(BookingId),
+    /// No event type has that slug.
+    UnknownEventType,
+    /// Another request with the same key has been recorded since; nothing was made.
+    MadeMeanwhile,
+}
+
+impl Store {
+    /// The first request with the same key, if it is remembered.
+    pub async fn earlier_request(
+        &self,
+        request: &ApiRequest,
+        now: Timestamp,
+    ) -> Result<Option<EarlierRequest>, StoreError> {
+        let row: Option<(Vec<u8>, String)> = sql("SELECT body_hash, booking_id FROM api_request
+             WHERE api_key_id = $1 AND idempotency_key = $2 AND created_at > $3")
+        .bind(&request.api_key_id)
+        .bind(&request.idempotency_key)
+        .bind(micros(now - REMEMBERED))
+        .optional(&self.read)
+        .await?;
+        Ok(row.map(|(body_hash, booking_id)| EarlierRequest { body_hash, booking_id }))
+    }
+
+    /// Records a booking that was asked for, with the sync it needs and the request, in one transaction.
+    pub async fn record_requested(
+        &self,
+        new: NewChange,
+        request: Option<&ApiRequest>,
+        now: Timestamp,
+    ) -> Result<RecordedRequest, StoreError> {
+        let mut tx = self.begin().await?;
+        let RecordedChange::Recorded(booking) = bookings::record_change(&mut tx, new, now).await? else {
+            return Ok(RecordedRequest::UnknownEventType);
+        };
+        if let Some(request) = request
+            && !remember(&mut tx, request, &booking, now).await?
+        {
+            return Ok(RecordedRequest::MadeMeanwhile);
+        }
+        tx.commit().await?;
+        Ok(RecordedRequest::Recorded(booking))
+    }
+}
+
+/// Notes what a request made; false if its key is taken.
+async fn remember(tx: &mut Tx, request: &ApiRequest, booking: &BookingId, now: Timestamp) -> Result<bool, StoreError> {
+    sql("DELETE FROM api_request WHERE created_at <= $1").bind(micros(now - REMEMBERED)).run(&mut *tx).await?;
+    let noted = sql("INSERT INTO api_request (api_key_id, idempotency_key, body_hash, booking_id, created_at)
+         VALUES ($1, $2, $3, $4, $5) ON CONFLICT (api_key_id, idempotency_key) DO NOTHING")
+    .bind(&request.api_key_id)
+    .bind(&request.idempotency_key)
+    .bind(&request.body_hash)
+    .bind(&booking.0)
+    .bind(micros(now))
+    .run(&mut *tx)
+    .await?;
+    Ok(noted == 1)
+}
