@@ -53,7 +53,7 @@ impl Store {
             sources::put(&mut tx, vault, draft, now).await?;
         }
         outbox::catch_up(&mut tx, now).await?;
-        tx.commit().await.map_err(StoreError::from)?;
+        tx.commit().await?;
         Ok(())
     }
 }

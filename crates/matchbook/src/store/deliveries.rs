@@ -78,7 +78,7 @@ impl Store {
 }
 
 /// Stores a delivery and gives its id; `None` says that the same delivery is already stored.
-pub(crate) async fn insert(tx: &mut Tx, new: &NewDelivery<'_>, now: Timestamp) -> Result<Option<String>, StoreError> {
+async fn insert(tx: &mut Tx, new: &NewDelivery<'_>, now: Timestamp) -> Result<Option<String>, StoreError> {
     let id = new_id("dlv");
     let stored = sql("INSERT INTO delivery (id, source_id, received_at, idempotency_key, body, state)
          VALUES ($1, $2, $3, $4, $5, 'needs_attention') ON CONFLICT (source_id, idempotency_key) DO NOTHING")
@@ -92,17 +92,19 @@ pub(crate) async fn insert(tx: &mut Tx, new: &NewDelivery<'_>, now: Timestamp) -
     Ok((stored == 1).then_some(id))
 }
 
-/// What became of the delivery of this key earlier.
-pub(crate) async fn earlier(tx: &mut Tx, new: &NewDelivery<'_>) -> Result<(String, Option<String>), StoreError> {
-    Ok(sql("SELECT state, booking_id FROM delivery WHERE source_id = $1 AND idempotency_key = $2")
-        .bind(new.source_id)
-        .bind(new.idempotency_key)
-        .one(&mut *tx)
-        .await?)
+/// The booking of the delivery of this key that came earlier, if it had one.
+async fn earlier(tx: &mut Tx, new: &NewDelivery<'_>) -> Result<Option<String>, StoreError> {
+    let (booking_id,): (Option<String>,) =
+        sql("SELECT booking_id FROM delivery WHERE source_id = $1 AND idempotency_key = $2")
+            .bind(new.source_id)
+            .bind(new.idempotency_key)
+            .one(&mut *tx)
+            .await?;
+    Ok(booking_id)
 }
 
 /// Notes what became of a delivery.
-pub(crate) async fn settle(
+async fn settle(
     tx: &mut Tx,
     id: &str,
     state: DeliveryState,
@@ -152,8 +154,7 @@ impl Store {
     ) -> Result<Receipt, StoreError> {
         let mut tx = self.begin().await?;
         let Some(id) = insert(&mut tx, new, now).await? else {
-            let (_, booking_id) = earlier(&mut tx, new).await?;
-            return Ok(Receipt::Repeated(booking_id));
+            return Ok(Receipt::Repeated(earlier(&mut tx, new).await?));
         };
         let receipt = apply(&mut tx, &id, reading, now).await?;
         tx.commit().await?;
@@ -191,10 +192,10 @@ async fn apply(tx: &mut Tx, id: &str, reading: Reading, now: Timestamp) -> Resul
         }
         Reading::Unreadable(reason) => Receipt::NeedsAttention(reason),
     };
-    match &receipt {
-        Receipt::Applied(booking) => settle(tx, id, DeliveryState::Applied, None, Some(booking)).await?,
-        Receipt::NeedsAttention(reason) => settle(tx, id, DeliveryState::NeedsAttention, Some(reason), None).await?,
-        Receipt::Repeated(_) | Receipt::Ignored => {}
+    if let Receipt::Applied(booking) = &receipt {
+        settle(tx, id, DeliveryState::Applied, None, Some(booking)).await?;
+    } else if let Receipt::NeedsAttention(reason) = &receipt {
+        settle(tx, id, DeliveryState::NeedsAttention, Some(reason), None).await?;
     }
     Ok(receipt)
 }
