@@ -12,5 +12,6 @@ pub mod event_description;
 pub mod names;
 pub mod org_shape;
 pub mod person_match;
+pub mod sync_note;
 pub mod sync_outcome;
 pub mod sync_plan;

@@ -4,7 +4,6 @@
 //! request, until nothing is left to do; so repeats and wrong order are harmless.
 
 use std::collections::BTreeSet;
-use std::fmt;
 
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -16,6 +15,7 @@ use crate::event_description::description;
 use crate::names::person_name;
 use crate::org_shape::{BOOKING_ID_FIELD, ObjectShape, OrgShape};
 use crate::person_match;
+use crate::sync_note::Note;
 use crate::sync_outcome::{FieldValue, Fields, SALESFORCE_CALL_LIMIT, Synced, SyncedEvent, SyncedPerson, Unclear};
 
 /// The shortest pause between two looks for an unclear write.
@@ -84,76 +84,6 @@ pub enum Plan {
     },
     /// Something that must be known could not be asked.
     Failed(LookupFailure),
-}
-
-/// Something worth telling about a plan, in words.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "note", rename_all = "snake_case")]
-pub enum Note {
-    /// A text was longer than its field.
-    Cut {
-        /// The object.
-        object: String,
-        /// The field.
-        field: String,
-        /// What fits, in characters.
-        length: usize,
-    },
-    /// A field was left out because this user cannot write it.
-    LeftOut {
-        /// The object.
-        object: String,
-        /// The field.
-        field: String,
-    },
-    /// The organizer is no one active Salesforce user, so the connection's user owns the Event.
-    OrganizerWithoutUser {
-        /// The organizer.
-        email: EmailAddress,
-    },
-    /// Several Contacts have the attendee's email; one was chosen.
-    SeveralContacts {
-        /// How many.
-        count: usize,
-        /// Which one.
-        chosen: RecordId,
-    },
-    /// The Event had been deleted in Salesforce and is written anew.
-    EventWrittenAnew,
-    /// The Event was found in the recycle bin: somebody deleted it, so it stays deleted.
-    EventDeletedByOthers,
-    /// The Subject was changed in Salesforce and is left as it is.
-    SubjectKept,
-    /// The booking was cancelled after it had ended, so its Event stays.
-    EndedEventKept,
-}
-
-impl fmt::Display for Note {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Note::Cut { object, field, length } => {
-                write!(f, "{object}.{field} was cut to the {length} characters that it holds.")
-            }
-            Note::LeftOut { object, field } => write!(
-                f,
-                "{object}.{field} was left out: the connection's user cannot write it. Give that user edit access to the field."
-            ),
-            Note::OrganizerWithoutUser { email } => write!(
-                f,
-                "The organizer {email} is not exactly one active Salesforce user, so the connection's user owns the Event."
-            ),
-            Note::SeveralContacts { count, chosen } => write!(
-                f,
-                "{count} Contacts have this email; {chosen} was chosen (with an Account first, then the latest activity, then the oldest)."
-            ),
-            Note::EventWrittenAnew => f.write_str("The Event had been deleted in Salesforce and is written anew."),
-            Note::EventDeletedByOthers => {
-                f.write_str("The Event lies in Salesforce's recycle bin: somebody deleted it, so it stays deleted.")
-            }
-            Note::SubjectKept => f.write_str("The Event's Subject was changed in Salesforce and is left as it is."),
-            Note::EndedEventKept => f.write_str("The booking was cancelled after it had ended, so its Event stays."),
-        }
-    }
 }
 
 /// All that planning looks at, besides answers.

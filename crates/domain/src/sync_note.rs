@@ -1,0 +1,75 @@
+//! What is worth telling about a sync, in words.
+
+use std::fmt;
+
+use crate::ask::RecordId;
+use crate::email_domain::EmailAddress;
+
+/// Something worth telling about a plan, in words.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Note {
+    /// A text was longer than its field.
+    Cut {
+        /// The object.
+        object: String,
+        /// The field.
+        field: String,
+        /// What fits, in characters.
+        length: usize,
+    },
+    /// A field was left out because this user cannot write it.
+    LeftOut {
+        /// The object.
+        object: String,
+        /// The field.
+        field: String,
+    },
+    /// The organizer is no one active Salesforce user, so the connection's user owns the Event.
+    OrganizerWithoutUser {
+        /// The organizer.
+        email: EmailAddress,
+    },
+    /// Several Contacts have the attendee's email; one was chosen.
+    SeveralContacts {
+        /// How many.
+        count: usize,
+        /// Which one.
+        chosen: RecordId,
+    },
+    /// The Event had been deleted in Salesforce and is written anew.
+    EventWrittenAnew,
+    /// The Event was found in the recycle bin: somebody deleted it, so it stays deleted.
+    EventDeletedByOthers,
+    /// The Subject was changed in Salesforce and is left as it is.
+    SubjectKept,
+    /// The booking was cancelled after it had ended, so its Event stays.
+    EndedEventKept,
+}
+
+impl fmt::Display for Note {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Note::Cut { object, field, length } => {
+                write!(f, "{object}.{field} was cut to the {length} characters that it holds.")
+            }
+            Note::LeftOut { object, field } => write!(
+                f,
+                "{object}.{field} was left out: the connection's user cannot write it. Give that user edit access to the field."
+            ),
+            Note::OrganizerWithoutUser { email } => write!(
+                f,
+                "The organizer {email} is not exactly one active Salesforce user, so the connection's user owns the Event."
+            ),
+            Note::SeveralContacts { count, chosen } => write!(
+                f,
+                "{count} Contacts have this email; {chosen} was chosen (with an Account first, then the latest activity, then the oldest)."
+            ),
+            Note::EventWrittenAnew => f.write_str("The Event had been deleted in Salesforce and is written anew."),
+            Note::EventDeletedByOthers => {
+                f.write_str("The Event lies in Salesforce's recycle bin: somebody deleted it, so it stays deleted.")
+            }
+            Note::SubjectKept => f.write_str("The Event's Subject was changed in Salesforce and is left as it is."),
+            Note::EndedEventKept => f.write_str("The booking was cancelled after it had ended, so its Event stays."),
+        }
+    }
+}
