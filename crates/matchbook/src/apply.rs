@@ -9,7 +9,8 @@ use secrecy::SecretString;
 use crate::ingest;
 use crate::secrets::Vault;
 use crate::store::{
-    Configuration, ConnectionDraft, EventTypeDraft, HostDraft, PutError, SourceDraft, Store, StoreError,
+    Configuration, ConnectionDraft, EventTypeDraft, HostDraft, PutError, SalesforceDraft, SourceDraft, Store,
+    StoreError,
 };
 use crate::workspace_file::{self, FileError, Position, ReferenceTo, SecretName, Spanned, WorkspaceFile};
 
@@ -72,6 +73,8 @@ pub struct ApplyContext<'a> {
 pub async fn apply(context: &ApplyContext<'_>, text: &str, file_name: &str) -> Result<Applied, ApplyError> {
     let file = workspace_file::read(text, file_name).map_err(ApplyError::File)?;
     let mut errors = unknown_references(context.store, &file, file_name).await?;
+    errors.extend(taken_slugs(context.store, &file, file_name).await?);
+    errors.extend(taken_emails(context.store, &file, file_name).await?);
     let configuration = configuration(context, &file, file_name, &mut errors);
     if !errors.is_empty() {
         errors.sort_by_key(|e| e.at);
@@ -106,6 +109,37 @@ async fn unknown_references(
         }
     }
     Ok(errors)
+}
+
+/// Slugs that event types have which the file does not name.
+async fn taken_slugs(store: &Store, file: &WorkspaceFile, file_name: &str) -> Result<Vec<FileError>, StoreError> {
+    let mut others = store.event_types().await?;
+    others.retain(|other| file.event_types.iter().all(|entry| entry.key.value != other.key));
+    let taken = file.event_types.iter().filter_map(|entry| {
+        let other = others.iter().find(|other| other.slug == entry.slug.value)?;
+        let message = format!(
+            "event_types.{}: the slug \"{}\" is taken by the event type \"{}\", which is known already; choose another, \
+             or give that one another slug in this file",
+            entry.key.value, entry.slug.value, other.key
+        );
+        Some(FileError { file: file_name.to_owned(), at: entry.slug.at, message })
+    });
+    Ok(taken.collect())
+}
+
+/// Emails that hosts have which the file does not name.
+async fn taken_emails(store: &Store, file: &WorkspaceFile, file_name: &str) -> Result<Vec<FileError>, StoreError> {
+    let mut others = store.hosts().await?;
+    others.retain(|other| file.hosts.iter().all(|entry| entry.key.value != other.key));
+    let taken = file.hosts.iter().filter_map(|entry| {
+        let other = others.iter().find(|other| other.email == entry.email.value)?;
+        let message = format!(
+            "hosts.{}.email: {} is the email of the host \"{}\", who is known already; give each host their own",
+            entry.key.value, entry.email.value, other.key
+        );
+        Some(FileError { file: file_name.to_owned(), at: entry.email.at, message })
+    });
+    Ok(taken.collect())
 }
 
 fn configuration(
@@ -144,20 +178,21 @@ fn host(entry: &workspace_file::HostEntry) -> HostDraft {
     HostDraft {
         key: entry.key.value.clone(),
         name: entry.name.clone(),
-        email: entry.email.clone(),
+        email: entry.email.value.clone(),
         time_zone: entry.time_zone.clone(),
     }
 }
 
 fn event_type(entry: &workspace_file::EventTypeEntry) -> EventTypeDraft {
-    let salesforce = entry.salesforce.as_ref();
     EventTypeDraft {
         key: entry.key.value.clone(),
         slug: entry.slug.value.clone(),
         title: entry.title.clone(),
         length_minutes: i64::from(entry.length_minutes),
-        connection: salesforce.and_then(|s| s.connection.as_ref()).map(|c| c.value.clone()),
-        sync_enabled: salesforce.is_some_and(|s| s.enabled),
+        salesforce: entry.salesforce.as_ref().map(|salesforce| SalesforceDraft {
+            enabled: salesforce.enabled,
+            connection: salesforce.connection.as_ref().map(|c| c.value.clone()),
+        }),
         hosts: entry.hosts.iter().map(|h| h.value.clone()).collect(),
     }
 }

@@ -46,6 +46,7 @@ impl Store {
         for draft in &new.hosts {
             hosts::put(&mut tx, draft, now).await?;
         }
+        event_types::free_slugs(&mut tx, &new.event_types).await?;
         for draft in &new.event_types {
             event_types::put(&mut tx, draft, now).await?;
         }

@@ -36,12 +36,19 @@ pub struct EventTypeDraft {
     pub title: String,
     /// Length in minutes.
     pub length_minutes: i64,
-    /// The connection's key, if any.
-    pub connection: Option<String>,
-    /// Whether its bookings are synced.
-    pub sync_enabled: bool,
+    /// Its Salesforce section; none leaves it as it is.
+    pub salesforce: Option<SalesforceDraft>,
     /// The hosts' keys, in order.
     pub hosts: Vec<String>,
+}
+
+/// What the configuration says of an event type's Salesforce section.
+#[derive(Debug, Clone)]
+pub struct SalesforceDraft {
+    /// Whether its bookings are synced.
+    pub enabled: bool,
+    /// The connection's key, if any.
+    pub connection: Option<String>,
 }
 
 type Row = (String, String, String, String, i64, Option<String>, bool);
@@ -95,12 +102,27 @@ pub(crate) async fn by_slug(tx: &mut Tx, slug: &str) -> Result<Option<SyncTarget
     }))
 }
 
+/// Frees the slugs of event types that are about to get others, so that they may pass them on to each other.
+pub(crate) async fn free_slugs(tx: &mut Tx, drafts: &[EventTypeDraft]) -> Result<(), StoreError> {
+    for draft in drafts {
+        sql("UPDATE event_type SET slug = '~' || id WHERE key = $1 AND slug <> $2")
+            .bind(&draft.key)
+            .bind(&draft.slug)
+            .run(&mut *tx)
+            .await?;
+    }
+    Ok(())
+}
+
 /// Writes what the configuration says of an event type, and gives its id.
 pub(crate) async fn put(tx: &mut Tx, draft: &EventTypeDraft, now: Timestamp) -> Result<String, StoreError> {
+    let salesforce = draft.salesforce.as_ref();
     let (id,): (String,) = sql(
         "INSERT INTO event_type (id, key, slug, title, length_minutes, connection_id, sync_enabled, created_at, updated_at)
          VALUES ($1, $2, $3, $4, $5, (SELECT id FROM connection WHERE key = $6), $7, $8, $8)
-         ON CONFLICT (key) DO UPDATE SET slug = $3, title = $4, length_minutes = $5, connection_id = excluded.connection_id, sync_enabled = $7, updated_at = $8
+         ON CONFLICT (key) DO UPDATE SET slug = $3, title = $4, length_minutes = $5, updated_at = $8,
+             connection_id = CASE WHEN $9 <> 0 THEN excluded.connection_id ELSE event_type.connection_id END,
+             sync_enabled = CASE WHEN $9 <> 0 THEN excluded.sync_enabled ELSE event_type.sync_enabled END
          RETURNING id",
     )
     .bind(new_id("evt"))
@@ -108,9 +130,10 @@ pub(crate) async fn put(tx: &mut Tx, draft: &EventTypeDraft, now: Timestamp) -> 
     .bind(&draft.slug)
     .bind(&draft.title)
     .bind(draft.length_minutes)
-    .bind(&draft.connection)
-    .bind(i64::from(draft.sync_enabled))
+    .bind(salesforce.and_then(|s| s.connection.as_ref()))
+    .bind(i64::from(salesforce.is_some_and(|s| s.enabled)))
     .bind(micros(now))
+    .bind(i64::from(salesforce.is_some()))
     .one(&mut *tx)
     .await?;
     sql("DELETE FROM event_type_host WHERE event_type_id = $1").bind(&id).run(&mut *tx).await?;

@@ -35,7 +35,7 @@ pub use connections::{Connection, ConnectionDraft, PutError, StoredToken};
 pub(crate) use deliveries::Reading;
 pub use deliveries::{DeliveryRow, DeliveryState, NewDelivery, Receipt};
 pub use describes::StoredDescribe;
-pub use event_types::{EventType, EventTypeDraft};
+pub use event_types::{EventType, EventTypeDraft, SalesforceDraft};
 pub use hosts::{Host, HostDraft};
 pub use outbox::{Claimed, Lease, Released, SyncState};
 pub use sources::{Source, SourceDraft};

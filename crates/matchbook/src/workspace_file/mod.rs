@@ -15,9 +15,6 @@ use domain::email_domain::EmailAddress;
 
 use reader::Reader;
 
-/// The Salesforce API version of a connection whose entry names none.
-pub const DEFAULT_API_VERSION: &str = "66.0";
-
 /// A place in a file; line and column (in characters) count from 1.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Position {
@@ -68,8 +65,8 @@ pub struct ConnectionEntry {
     pub key: Spanned<String>,
     /// Its name for people.
     pub name: String,
-    /// Scheme and host, such as `https://northwind.my.salesforce.com`: https, or http to this
-    /// machine. Whether it is Salesforce's remains to be judged.
+    /// Scheme and host, such as `https://northwind.my.salesforce.com`: Salesforce's, or on this machine, which
+    /// remains to be judged.
     pub login_host: Spanned<String>,
     /// Such as `66.0`.
     pub api_version: String,
@@ -100,7 +97,7 @@ pub struct HostEntry {
     /// Their name.
     pub name: String,
     /// By which their Salesforce user is found.
-    pub email: EmailAddress,
+    pub email: Spanned<EmailAddress>,
     /// IANA time zone.
     pub time_zone: String,
 }

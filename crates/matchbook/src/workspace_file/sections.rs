@@ -2,15 +2,13 @@
 
 use std::collections::HashSet;
 
-use url::{Host, Url};
+use salesforce::auth::{LoginHost, LoopbackPolicy};
+use salesforce::client::ApiVersion;
 
 use super::keys;
 use super::reader::{Entry, Reader, Value, email, nearest, shown, slug, time_zone};
 use super::yaml::Node;
-use super::{
-    ConnectionEntry, DEFAULT_API_VERSION, EventTypeEntry, Grant, HostEntry, SalesforceEntry, SourceEntry, Spanned,
-    WorkspaceFile,
-};
+use super::{ConnectionEntry, EventTypeEntry, Grant, HostEntry, SalesforceEntry, SourceEntry, Spanned, WorkspaceFile};
 use crate::sources;
 
 /// Everything that the file says; what is wrong is noted by the reader and left out.
@@ -32,7 +30,7 @@ fn connection(key: Spanned<String>, entry: &Entry<'_>, reader: &mut Reader) -> O
     let name = reader.text(entry.get("name"));
     let login_host = reader.parsed(entry.get("login_host"), login_host);
     let api_version = match entry.get("api_version") {
-        None => Some(DEFAULT_API_VERSION.to_owned()),
+        None => Some(plain(ApiVersion::DEFAULT)),
         given => reader.parsed(given, api_version).map(|version| version.value),
     };
     let grant = reader.parsed(entry.get("grant"), grant);
@@ -49,32 +47,24 @@ fn connection(key: Spanned<String>, entry: &Entry<'_>, reader: &mut Reader) -> O
     })
 }
 
-/// Scheme and host alone. The text may hold a password, so no error repeats it.
+/// Scheme and host alone. The text may hold a password, so then no error repeats it. Whether a host on this machine is
+/// allowed is judged where the file is applied.
 fn login_host(text: &str) -> Result<String, String> {
-    const LIKE: &str = "write it like https://northwind.my.salesforce.com";
-    let url = Url::parse(text).map_err(|_| format!("this is not a URL; {LIKE}"))?;
-    let local = match url.host() {
-        Some(Host::Ipv4(address)) => address.is_loopback(),
-        Some(Host::Ipv6(address)) => address.is_loopback(),
-        Some(Host::Domain(domain)) => domain == "localhost",
-        None => false,
-    };
-    if !(url.scheme() == "https" || (url.scheme() == "http" && local)) {
-        return Err(format!("the host must be reached by https; {LIKE}"));
+    if text.contains('@') {
+        return Err("this must be the host alone, like https://northwind.my.salesforce.com: leave out the user and \
+                    password"
+            .to_owned());
     }
-    let more = !url.username().is_empty() || url.password().is_some() || url.query().is_some();
-    if more || url.path() != "/" || url.fragment().is_some() {
-        return Err(format!("this takes scheme and host alone, nothing before or after the host; {LIKE}"));
-    }
-    Ok(url.origin().ascii_serialization())
+    LoginHost::parse(text, LoopbackPolicy::Allow).map(|host| host.as_str().to_owned()).map_err(|e| e.to_string())
 }
 
 fn api_version(text: &str) -> Result<String, String> {
-    let number = text.strip_suffix(".0").and_then(|number| number.parse::<u16>().ok());
-    match number {
-        Some(number) if format!("{number}.0") == text && (20..=999).contains(&number) => Ok(text.to_owned()),
-        _ => Err("this is not a Salesforce API version; write it like \"66.0\"".to_owned()),
-    }
+    ApiVersion::parse(text).map(plain).map_err(|error| error.to_string())
+}
+
+/// A version as people write it: `66.0`.
+fn plain(version: ApiVersion) -> String {
+    version.to_string().trim_start_matches('v').to_owned()
 }
 
 fn grant(text: &str) -> Result<Grant, String> {
@@ -88,10 +78,11 @@ fn hosts(root: &Entry<'_>, reader: &mut Reader) -> Vec<HostEntry> {
     let mut hosts: Vec<HostEntry> = Vec::new();
     for (key, entry) in reader.entries(root.get("hosts"), keys::HOST) {
         let Some(host) = host(key, &entry, reader) else { continue };
-        if let (Some(other), Some(value)) = (hosts.iter().find(|other| other.email == host.email), entry.get("email")) {
-            let message =
-                format!("{} is the email of \"{}\" already; give each host their own", host.email, other.key.value);
-            reader.wrong(&value, &message);
+        if let (Some(other), Some(value)) =
+            (hosts.iter().find(|other| other.email.value == host.email.value), entry.get("email"))
+        {
+            let (email, other) = (&host.email.value, &other.key.value);
+            reader.wrong(&value, &format!("{email} is the email of \"{other}\" already; give each host their own"));
         }
         hosts.push(host);
     }
@@ -102,7 +93,7 @@ fn host(key: Spanned<String>, entry: &Entry<'_>, reader: &mut Reader) -> Option<
     let name = reader.text(entry.get("name"));
     let email = reader.parsed(entry.get("email"), email);
     let time_zone = reader.parsed(entry.get("time_zone"), time_zone);
-    Some(HostEntry { key, name: name?.value, email: email?.value, time_zone: time_zone?.value })
+    Some(HostEntry { key, name: name?.value, email: email?, time_zone: time_zone?.value })
 }
 
 fn event_types(root: &Entry<'_>, reader: &mut Reader) -> Vec<EventTypeEntry> {

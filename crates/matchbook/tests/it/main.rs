@@ -2,6 +2,7 @@
 
 mod api;
 mod calls;
+mod configuring;
 mod database_trouble;
 mod files;
 mod invariants;
