@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use crate::app::App;
 use crate::secrets::VaultError;
 use crate::sources::{self, BadSignature, Content, SourceKind};
-use crate::store::{BookingIdentity, NewChange, NewDelivery, Reading, Receipt, Source, StoreError};
+use crate::store::{BookingIdentity, Cancellation, NewChange, NewDelivery, Reading, Receipt, Source, StoreError};
 
 /// What came of a delivery.
 #[derive(Debug)]
@@ -81,6 +81,7 @@ fn read(kind: &SourceKind, source_id: &str, body: &[u8], received_at: Timestamp)
         Ok(delivery) => {
             let reading = match delivery.content {
                 Content::Change(change) => Reading::Change(Box::new(new_change(source_id, *change))),
+                Content::Cancelled(cancellation) => Reading::Cancelled(cancelled(source_id, cancellation)),
                 Content::Ignored { reason } => Reading::Nothing(reason),
             };
             (delivery.idempotency_key, reading)
@@ -90,10 +91,19 @@ fn read(kind: &SourceKind, source_id: &str, body: &[u8], received_at: Timestamp)
 }
 
 fn new_change(source_id: &str, change: sources::SourceChange) -> NewChange {
-    let sources::BookingIdentity { uid, ical_uid, previous_uid } = change.identity;
     NewChange {
-        identity: Some(BookingIdentity { source_id: source_id.to_owned(), uid, ical_uid, previous_uid }),
+        identity: Some(identity(source_id, change.identity)),
         event_type_slug: change.event_type_slug,
         change: change.change,
     }
+}
+
+fn cancelled(source_id: &str, cancellation: sources::Cancellation) -> Cancellation {
+    let sources::Cancellation { identity: names, occurred_at, reason, missing } = cancellation;
+    Cancellation { identity: identity(source_id, names), occurred_at, reason, missing }
+}
+
+fn identity(source_id: &str, names: sources::BookingIdentity) -> BookingIdentity {
+    let sources::BookingIdentity { uid, ical_uid, previous_uid } = names;
+    BookingIdentity { source_id: source_id.to_owned(), uid, ical_uid, previous_uid }
 }

@@ -16,7 +16,8 @@ use serde_json::Value;
 use sha2::{Digest, Sha256};
 
 use super::json_field::Field;
-use super::{BadSignature, BookingIdentity, Content, Delivery, SourceChange, SourceKind, Unreadable};
+use super::json_text::lenient;
+use super::{BadSignature, BookingIdentity, Cancellation, Content, Delivery, SourceChange, SourceKind, Unreadable};
 
 /// Cal.com, and Cal.diy, whose webhooks are the same.
 pub const KIND: SourceKind = SourceKind { key: "cal.com", label: "Cal.com", verify, read };
@@ -33,6 +34,9 @@ const MAX_ID: usize = 255;
 const MAX_LINE: usize = 1_000;
 /// Longest note, answer or reason.
 const MAX_TEXT: usize = 32_000;
+
+/// Cal.com's statuses of a booking that does not take place, or not yet.
+const NOT_TAKING_PLACE: &[&str] = &["CANCELLED", "REJECTED", "PENDING", "AWAITING_HOST"];
 
 /// The triggers that change a booking.
 const CHANGES: &[(&str, ChangeKind)] = &[
@@ -60,26 +64,26 @@ const IGNORED: &[(&str, &str)] = &[
 
 fn verify(headers: &HeaderMap, body: &[u8], secret: &SecretString) -> Result<(), BadSignature> {
     let Some(given) = headers.get(SIGNATURE_HEADER) else {
-        return Err(BadSignature("the X-Cal-Signature-256 header is missing; send it as Cal.com does"));
+        return Err(BadSignature("The X-Cal-Signature-256 header is missing; send it as Cal.com does."));
     };
     if given.as_bytes() == NO_SECRET.as_bytes() {
         return Err(BadSignature(
-            "the webhook at Cal.com has no secret; set one there, the same as this source's secret here",
+            "The webhook at Cal.com has no secret; set one there, the same as this source's secret here.",
         ));
     }
     let Some(given) = hex::decode(given.as_bytes()).ok().filter(|bytes| bytes.len() == 32) else {
-        return Err(BadSignature("the X-Cal-Signature-256 header is not 64 hexadecimal digits"));
+        return Err(BadSignature("The X-Cal-Signature-256 header is not 64 hexadecimal digits."));
     };
     if secret.expose_secret().is_empty() {
-        return Err(BadSignature("this source's secret is empty here, so no signature can be right; set it"));
+        return Err(BadSignature("This source's secret is empty here, so no signature can be right; set it."));
     }
     let mut mac =
         Hmac::<Sha256>::new_from_slice(secret.expose_secret().as_bytes()).expect("HMAC takes keys of any length");
     mac.update(body);
     mac.verify_slice(&given).map_err(|_| {
         BadSignature(
-            "the signature does not fit the body; the secret of the webhook at Cal.com and of this source differ, \
-             or the body was changed on its way",
+            "The signature does not fit the body; the secret of the webhook at Cal.com and of this source differ, \
+             or the body was changed on its way.",
         )
     })
 }
@@ -87,9 +91,9 @@ fn verify(headers: &HeaderMap, body: &[u8], secret: &SecretString) -> Result<(),
 fn read(body: &[u8], received_at: Timestamp) -> Result<Delivery, Unreadable> {
     // Two deliveries that cannot be read are the same only if they are equal: nothing else of them can be trusted.
     let unreadable = |trigger, message| Unreadable { trigger, idempotency_key: body_hash(body), message };
-    let json: Value = serde_json::from_slice(body).map_err(|error| {
+    let json: Value = serde_json::from_slice(&lenient(body)).map_err(|error| {
         let message = format!(
-            "the delivery is not JSON ({error}); if the webhook at Cal.com has a custom payload template, remove it"
+            "The delivery is not JSON ({error}). If the webhook at Cal.com has a custom payload template, remove it."
         );
         unreadable(None, message)
     })?;
@@ -137,7 +141,11 @@ fn body_hash(body: &[u8]) -> String {
 
 fn content(root: &Field<'_>, trigger: &str, received_at: Timestamp) -> Result<Content, String> {
     if let Some((_, kind)) = CHANGES.iter().find(|(name, _)| *name == trigger) {
-        return Ok(Content::Change(Box::new(source_change(root, *kind, received_at)?)));
+        let change = source_change(root, *kind, received_at).map(|change| Content::Change(Box::new(change)));
+        return match (kind, change) {
+            (ChangeKind::Cancelled, Err(missing)) => cancellation(root, received_at, missing).map(Content::Cancelled),
+            (_, change) => change,
+        };
     }
     if let Some((_, reason)) = IGNORED.iter().find(|(name, _)| *name == trigger) {
         return Ok(Content::Ignored { reason: (*reason).to_owned() });
@@ -165,15 +173,42 @@ fn source_change(root: &Field<'_>, kind: ChangeKind, received_at: Timestamp) -> 
     let payload = payload(root)?;
     let identity = identity(&payload, kind)?;
     let event_type_slug = payload.get("type").required_text("the event type's slug", MAX_ID)?;
-    let created_at = root.get("createdAt");
-    // Without a time of its own a change counts as having happened when it arrived: changes that
-    // are all undated then apply in their order of arrival.
-    let occurred_at = match created_at.value() {
-        None => received_at,
-        Some(_) => created_at.required_time("when this happened")?,
-    };
+    let occurred_at = occurred_at(root, received_at)?;
+    if kind != ChangeKind::Cancelled {
+        takes_place(&payload)?;
+    }
     let booking = booking(&payload, kind, &event_type_slug)?;
     Ok(SourceChange { identity, event_type_slug, change: BookingChange { kind, occurred_at, booking } })
+}
+
+/// A cancel of a booking that is known needs no more than its uid.
+fn cancellation(root: &Field<'_>, received_at: Timestamp, missing: String) -> Result<Cancellation, String> {
+    let payload = payload(root)?;
+    let identity = identity(&payload, ChangeKind::Cancelled)?;
+    let occurred_at = occurred_at(root, received_at).unwrap_or(received_at);
+    let reason = payload.get("cancellationReason").text(MAX_TEXT);
+    Ok(Cancellation { identity, occurred_at, reason, missing })
+}
+
+/// Without a time of its own a change counts as having happened when it arrived: changes that are all undated then apply in
+/// their order of arrival. None happened later than it arrived: such a clock is wrong, and would outdo all later changes.
+fn occurred_at(root: &Field<'_>, received_at: Timestamp) -> Result<Timestamp, String> {
+    let created_at = root.get("createdAt");
+    match created_at.value() {
+        None => Ok(received_at),
+        Some(_) => Ok(created_at.required_time("when this happened")?.min(received_at)),
+    }
+}
+
+/// A booking whose status contradicts its trigger is for a person to look at: writing an Event would say that it takes place.
+fn takes_place(payload: &Field<'_>) -> Result<(), String> {
+    let status = payload.get("status");
+    match status.text(MAX_ID) {
+        Some(text) if NOT_TAKING_PLACE.iter().any(|word| text.eq_ignore_ascii_case(word)) => {
+            Err(status.wrong(&format!("is {text}"), "ACCEPTED with this trigger, so nothing was written to Salesforce"))
+        }
+        _ => Ok(()),
+    }
 }
 
 fn identity(payload: &Field<'_>, kind: ChangeKind) -> Result<BookingIdentity, String> {

@@ -63,7 +63,10 @@ impl<'a> Field<'a> {
     pub(super) fn required_time(&self, what: &str) -> Result<Timestamp, String> {
         let expected = format!("{what}, like 2026-05-06T09:30:00Z");
         let text = self.required_text(&expected, 64)?;
-        text.parse().map_err(|_| self.wrong("is not a time with an offset", &expected))
+        text.parse().map_err(|error: jiff::Error| {
+            let problem = if error.is_range() { "is out of range" } else { "is not a time with an offset" };
+            self.wrong(problem, &expected)
+        })
     }
 
     /// An object that must be there.
@@ -77,8 +80,8 @@ impl<'a> Field<'a> {
 
     /// A sentence that says what is wrong here and what was expected.
     pub(super) fn wrong(&self, problem: &str, expected: &str) -> String {
-        let path = if self.path.is_empty() { "the delivery" } else { &self.path };
-        format!("{path} {problem}; expected {expected}")
+        let name = if self.path.is_empty() { "The delivery".to_owned() } else { format!("The field {}", self.path) };
+        format!("{name} {problem}; expected {expected}.")
     }
 }
 

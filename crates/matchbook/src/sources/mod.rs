@@ -4,6 +4,7 @@
 
 pub mod calcom;
 mod json_field;
+mod json_text;
 
 use domain::booking::BookingChange;
 use http::HeaderMap;
@@ -53,6 +54,8 @@ pub struct Delivery {
 pub enum Content {
     /// A booking changed.
     Change(Box<SourceChange>),
+    /// A booking was called off, and the delivery says little more than which.
+    Cancelled(Cancellation),
     /// It says nothing that Salesforce should know.
     Ignored {
         /// Why, in a sentence.
@@ -69,6 +72,19 @@ pub struct SourceChange {
     pub event_type_slug: String,
     /// The change itself.
     pub change: BookingChange,
+}
+
+/// A booking that was called off. What it was must be known already.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Cancellation {
+    /// The names by which the source knows the booking.
+    pub identity: BookingIdentity,
+    /// When it was called off, by the source's clock.
+    pub occurred_at: Timestamp,
+    /// Why it was called off, if the source says so.
+    pub reason: Option<String>,
+    /// Why the delivery does not tell the whole booking, in a sentence.
+    pub missing: String,
 }
 
 /// A source's names for one booking. It is known by its iCalUID, else by the chain of previous
@@ -91,6 +107,6 @@ pub struct Unreadable {
     pub trigger: Option<String>,
     /// As in [`Delivery`], but by the body alone: a mended delivery is another one.
     pub idempotency_key: String,
-    /// Which field is wrong and what was expected, such as `payload.attendees[0].email is missing; …`.
+    /// Which field is wrong and what was expected, in a sentence: `The field payload.attendees[0].email is missing; …`.
     pub message: String,
 }

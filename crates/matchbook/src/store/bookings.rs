@@ -34,6 +34,19 @@ pub struct NewChange {
     pub change: BookingChange,
 }
 
+/// A cancel that says little more than which booking.
+#[derive(Debug, Clone)]
+pub struct Cancellation {
+    /// How the source names the booking.
+    pub identity: BookingIdentity,
+    /// When it was called off, by the source's clock.
+    pub occurred_at: Timestamp,
+    /// Why it was called off, if the source says so.
+    pub reason: Option<String>,
+    /// Why it does not tell the whole booking, in a sentence.
+    pub missing: String,
+}
+
 /// What recording a change came to.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum RecordedChange {
@@ -232,6 +245,32 @@ pub(crate) async fn record_change(tx: &mut Tx, new: NewChange, now: Timestamp) -
         remember_uids(tx, &id, identity).await?;
     }
     Ok(RecordedChange::Recorded(BookingId(id)))
+}
+
+/// Calls off the booking of these names as it is known, with the sync it needs; none if it is not known. Called inside the
+/// caller's transaction.
+pub(crate) async fn record_cancellation(
+    tx: &mut Tx,
+    cancellation: Cancellation,
+    now: Timestamp,
+) -> Result<Option<BookingId>, StoreError> {
+    let Cancellation { identity, occurred_at, reason, .. } = cancellation;
+    one_at_a_time(tx, &identity).await?;
+    let found = find(tx, &identity).await?;
+    let Some(known) = merge(tx, found, &identity, now).await? else { return Ok(None) };
+    let was = known.recorded.booking.clone();
+    let cancel_reason = reason.or_else(|| was.cancel_reason.clone());
+    let booking = Booking { status: BookingStatus::Cancelled, cancel_reason, ..was };
+    let change = BookingChange { kind: ChangeKind::Cancelled, occurred_at, booking };
+    if let Some(changed) = apply_change(Some(&known.recorded), change) {
+        update(tx, &known, &changed, now).await?;
+        if let Some(connection_id) = event_types::of_booking(tx, &known.id).await?.connection_id {
+            let email = changed.booking.attendee.email.folded();
+            outbox::enqueue(tx, &known.id, &connection_id, email, known.version + 1, now).await?;
+        }
+    }
+    remember_uids(tx, &known.id, &identity).await?;
+    Ok(Some(BookingId(known.id)))
 }
 
 /// One booking from those that a change's names prove to be one (spec 10): the oldest takes over the latest word and all

@@ -138,6 +138,8 @@ pub enum Receipt {
 pub(crate) enum Reading {
     /// A change to record.
     Change(Box<super::NewChange>),
+    /// A cancel of a booking that must be known already.
+    Cancelled(super::Cancellation),
     /// Nothing that concerns Salesforce, for this reason.
     Nothing(String),
     /// It cannot be understood, for this reason.
@@ -184,6 +186,13 @@ async fn apply(tx: &mut Tx, id: &str, reading: Reading, now: Timestamp) -> Resul
                 super::RecordedChange::UnknownEventType => Receipt::NeedsAttention(format!(
                     "No event type here has the slug \"{slug}\". Add one with this slug, and the booking is applied."
                 )),
+            }
+        }
+        Reading::Cancelled(cancellation) => {
+            let missing = cancellation.missing.clone();
+            match super::bookings::record_cancellation(tx, cancellation, now).await? {
+                Some(booking) => Receipt::Applied(booking.0),
+                None => Receipt::NeedsAttention(format!("No booking is known by this uid or iCalUID. {missing}")),
             }
         }
         Reading::Nothing(reason) => {

@@ -102,6 +102,18 @@ pub(crate) async fn by_slug(tx: &mut Tx, slug: &str) -> Result<Option<SyncTarget
     }))
 }
 
+/// The event type of a booking.
+pub(crate) async fn of_booking(tx: &mut Tx, booking_id: &str) -> Result<SyncTarget, StoreError> {
+    let (event_type_id, connection_id, on): (String, Option<String>, bool) = sql(
+        "SELECT e.id, e.connection_id, e.sync_enabled <> 0 FROM event_type e JOIN booking b ON b.event_type_id = e.id
+             WHERE b.id = $1",
+    )
+    .bind(booking_id)
+    .one(&mut *tx)
+    .await?;
+    Ok(SyncTarget { event_type_id, connection_id: connection_id.filter(|_| on) })
+}
+
 /// Frees the slugs of event types that are about to get others, so that they may pass them on to each other.
 pub(crate) async fn free_slugs(tx: &mut Tx, drafts: &[EventTypeDraft]) -> Result<(), StoreError> {
     for draft in drafts {

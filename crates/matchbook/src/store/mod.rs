@@ -29,7 +29,7 @@ use sqlx::{Connection as _, SqlStr};
 use database::{Pool, Tx, sql};
 
 pub use api_requests::{ApiRequest, EarlierRequest, RecordedRequest};
-pub use bookings::{BookingIdentity, BookingPage, BookingRow, NewChange, RecordedChange, Scope};
+pub use bookings::{BookingIdentity, BookingPage, BookingRow, Cancellation, NewChange, RecordedChange, Scope};
 pub use configuration::Configuration;
 pub use connections::{Connection, ConnectionDraft, PutError, StoredToken};
 pub(crate) use deliveries::Reading;

@@ -34,7 +34,7 @@ pub(crate) enum Engine {
 }
 
 /// The instant at which every test starts.
-pub(crate) const START: &str = "2026-05-04T09:00:00Z";
+pub(crate) const START: &str = "2026-05-04T10:00:00Z";
 
 /// A whole installation.
 pub(crate) struct TestApp {
@@ -414,6 +414,12 @@ impl Delivery {
             .with("endTime", "2026-05-07T10:00:00+00:00")
             .with("status", "CANCELLED")
             .with("cancellationReason", "No longer needed")
+    }
+
+    /// The same without these parts of the booking.
+    pub(crate) fn without(mut self, keys: &[&str]) -> Delivery {
+        self.payload.as_object_mut().expect("an object").retain(|key, _| !keys.contains(&key.as_str()));
+        self
     }
 
     pub(crate) fn at(mut self, created_at: &str) -> Delivery {

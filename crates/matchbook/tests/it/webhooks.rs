@@ -1,5 +1,6 @@
 //! Deliveries that are wrong: each gets a clear answer, and nothing is lost.
 
+use jiff::SignedDuration;
 use rstest::rstest;
 use serde_json::{Value, json};
 
@@ -147,4 +148,40 @@ async fn hostile_text_reaches_salesforce_as_text(#[values(Engine::Sqlite, Engine
     assert_eq!(subject.replace("@ {", "@{"), hostile);
     assert_eq!(test.org.only("Contact").await["LastName"], "\"Q\" \\ 100%");
     test.assert_all_synced().await;
+}
+
+#[rstest]
+#[tokio::test]
+async fn a_cancel_that_tells_no_more_than_its_uid_calls_the_booking_off(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+) {
+    let Some(test) = TestApp::spawn(engine).await else { return };
+    let bare = ["type", "attendees", "organizer", "startTime", "endTime", "iCalUID", "rescheduleUid"];
+    let early = test.deliver(&Delivery::cancelled().with("uid", "uid-9").without(&bare).json()).await;
+    assert_eq!(early.status, 202, "{}", early.text);
+    let reason = early.body["reason"].as_str().expect("a reason");
+    assert!(reason.starts_with("No booking is known") && reason.contains("payload.type is missing"), "{reason}");
+
+    test.deliver(&Delivery::created().json()).await;
+    test.sync().await;
+    let cancel = test.deliver(&Delivery::cancelled().with("uid", "uid-1").without(&bare).json()).await;
+    assert_eq!((cancel.status, &cancel.body["result"]), (200, &json!("applied")), "{}", cancel.text);
+    test.sync().await;
+    assert_eq!(test.org.records("Event").await, Vec::<Value>::new());
+    let booking = test.only_booking().await;
+    assert_eq!(booking["status"], "cancelled");
+    assert_eq!(booking["cancel_reason"], "No longer needed");
+    test.assert_all_synced().await;
+}
+
+#[rstest]
+#[tokio::test]
+async fn a_clock_that_runs_ahead_does_not_outdo_later_changes(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+) {
+    let Some(test) = TestApp::spawn(engine).await else { return };
+    test.deliver(&Delivery::created().at("2031-01-01T00:00:00Z").json()).await;
+    test.pass(SignedDuration::from_mins(1));
+    test.deliver(&Delivery::cancelled().at("2026-05-04T10:00:30Z").json()).await;
+    assert_eq!(test.only_booking().await["status"], "cancelled");
 }

@@ -28,7 +28,7 @@ fn read_text(body: &str) -> Result<Delivery, Unreadable> {
 fn change(body: &str) -> SourceChange {
     match read_text(body).expect("the sample can be read").content {
         Content::Change(change) => *change,
-        Content::Ignored { reason } => panic!("the sample was ignored: {reason}"),
+        other => panic!("the sample is no change: {other:?}"),
     }
 }
 
@@ -194,37 +194,85 @@ fn triggers_about_bookings_that_are_not_applied_yet_need_attention_and_say_so() 
 fn what_a_booking_cannot_do_without_is_named_with_what_was_expected() {
     let long = "u".repeat(256);
     let cases = [
-        ("not JSON".to_owned(), "the delivery is not JSON"),
-        (CREATED[..CREATED.len() / 2].to_owned(), "the delivery is not JSON"),
-        ("[]".to_owned(), "the delivery is a list; expected a JSON object"),
-        ("\"hello\"".to_owned(), "the delivery is a text; expected a JSON object"),
-        ("{}".to_owned(), "triggerEvent is missing; expected a trigger"),
-        (created_with("/triggerEvent", json!(5)), "triggerEvent is a number; expected a trigger"),
-        (created_with("/createdAt", json!("yesterday")), "createdAt is not a time with an offset"),
-        (created_with("/payload", json!([])), "payload is a list; expected the booking as an object"),
-        (created_without("/payload", "uid"), "payload.uid is missing"),
-        (created_with("/payload/uid", json!(long)), "payload.uid is longer than 255 characters"),
-        (created_with("/payload/uid", json!("\u{0} ")), "payload.uid is empty"),
-        (created_without("/payload", "type"), "payload.type is missing; expected the event type's slug"),
-        (created_with("/payload/startTime", json!("2026-06-11")), "payload.startTime is not a time with an offset"),
-        (created_with("/payload/endTime", json!("2026-06-01T00:00:00Z")), "payload.endTime is before the start"),
-        (created_without("/payload", "organizer"), "payload.organizer.email is missing"),
-        (created_with("/payload/organizer", json!("noor")), "payload.organizer.email is missing"),
-        (created_with("/payload/attendees", json!([])), "payload.attendees[0].email is missing"),
-        (created_with("/payload/attendees/0/email", json!("")), "payload.attendees[0].email is empty"),
+        ("not JSON".to_owned(), "The delivery is not JSON"),
+        (CREATED[..CREATED.len() / 2].to_owned(), "The delivery is not JSON"),
+        ("[]".to_owned(), "The delivery is a list; expected a JSON object"),
+        ("\"hello\"".to_owned(), "The delivery is a text; expected a JSON object"),
+        ("{}".to_owned(), "The field triggerEvent is missing; expected a trigger"),
+        (created_with("/triggerEvent", json!(5)), "The field triggerEvent is a number; expected a trigger"),
+        (created_with("/createdAt", json!("yesterday")), "The field createdAt is not a time with an offset"),
+        (created_with("/payload", json!([])), "The field payload is a list; expected the booking as an object"),
+        (created_without("/payload", "uid"), "The field payload.uid is missing"),
+        (created_with("/payload/uid", json!(long)), "The field payload.uid is longer than 255 characters"),
+        (created_with("/payload/uid", json!("\u{0} ")), "The field payload.uid is empty"),
+        (created_without("/payload", "type"), "The field payload.type is missing; expected the event type's slug"),
+        (
+            created_with("/payload/startTime", json!("2026-06-11")),
+            "The field payload.startTime is not a time with an offset",
+        ),
+        (created_with("/payload/startTime", json!("12026-06-11T09:00:00Z")), "The field payload.startTime is"),
+        (
+            created_with("/payload/startTime", json!("9999-12-31T23:00:00Z")),
+            "The field payload.startTime is out of range",
+        ),
+        (created_with("/payload/status", json!("PENDING")), "The field payload.status is PENDING; expected ACCEPTED"),
+        (
+            created_with("/payload/status", json!("cancelled")),
+            "The field payload.status is cancelled; expected ACCEPTED",
+        ),
+        (
+            created_with("/payload/endTime", json!("2026-06-01T00:00:00Z")),
+            "The field payload.endTime is before the start",
+        ),
+        (created_without("/payload", "organizer"), "The field payload.organizer.email is missing"),
+        (created_with("/payload/organizer", json!("noor")), "The field payload.organizer.email is missing"),
+        (created_with("/payload/attendees", json!([])), "The field payload.attendees[0].email is missing"),
+        (created_with("/payload/attendees/0/email", json!("")), "The field payload.attendees[0].email is empty"),
         (
             created_with("/payload/attendees/0/email", json!("piet")),
-            "payload.attendees[0].email is not an email address",
+            "The field payload.attendees[0].email is not an email address",
         ),
         (
             created_with("/payload/attendees/0/email", json!("31205550100@sms.cal.com")),
-            "payload.attendees[0].email is an address that Cal.com made up from a phone number",
+            "The field payload.attendees[0].email is an address that Cal.com made up from a phone number",
         ),
     ];
     for (body, expected) in cases {
         let message = read_text(&body).expect_err(expected).to_string();
         assert!(message.starts_with(expected), "expected: {expected}\n     got: {message}");
+        assert!(message.ends_with('.'), "it should be a sentence: {message}");
     }
+}
+
+#[test]
+fn a_cancel_without_its_booking_still_says_which() {
+    let mut json: Value = serde_json::from_str(CANCELLED).expect("JSON");
+    json["payload"] = json!({"uid": "tour2", "iCalUID": "tour@Cal.com", "cancellationReason": "Ill"});
+    let Ok(Delivery { content: Content::Cancelled(cancellation), .. }) = read_text(&json.to_string()) else {
+        panic!("a cancel needs no more than a uid");
+    };
+    assert_eq!((cancellation.identity.uid.as_str(), cancellation.reason.as_deref()), ("tour2", Some("Ill")));
+    assert!(cancellation.missing.starts_with("The field payload.type is missing"), "{}", cancellation.missing);
+    json["createdAt"] = json!("yesterday");
+    let Ok(Delivery { content: Content::Cancelled(undated), .. }) = read_text(&json.to_string()) else {
+        panic!("a broken time does not matter either");
+    };
+    assert_eq!(undated.occurred_at, received());
+    json["payload"] = json!({"type": "product-tour"});
+    assert!(read_text(&json.to_string()).is_err(), "without a uid nobody knows which booking");
+}
+
+#[test]
+fn nothing_happens_later_than_it_arrives() {
+    let change = change(&created_with("/createdAt", json!("2199-01-01T00:00:00Z"))).change;
+    assert_eq!(change.occurred_at, received());
+}
+
+#[test]
+fn half_an_emoji_and_numbers_nobody_reads_do_not_matter() {
+    let body = created_with("/payload/title", json!("TITLE")).replace("TITLE", r"Tour \ud83c");
+    let body = body.replacen('{', r#"{"price": 1e999999, "#, 1);
+    assert_eq!(change(&body).change.booking.title, "Tour \u{fffd}");
 }
 
 #[test]
@@ -306,6 +354,10 @@ fn assert_storable(result: Result<Delivery, Unreadable>) {
         Err(unreadable) => json!([unreadable.trigger, unreadable.idempotency_key, unreadable.message]),
         Ok(Delivery { trigger, idempotency_key, content: Content::Ignored { reason } }) => {
             json!([trigger, idempotency_key, reason])
+        }
+        Ok(Delivery { trigger, idempotency_key, content: Content::Cancelled(cancellation) }) => {
+            let BookingIdentity { uid, ical_uid, previous_uid } = cancellation.identity;
+            json!([trigger, idempotency_key, uid, ical_uid, previous_uid, cancellation.reason, cancellation.missing])
         }
         Ok(Delivery { trigger, idempotency_key, content: Content::Change(change) }) => {
             let BookingIdentity { uid, ical_uid, previous_uid } = change.identity;
