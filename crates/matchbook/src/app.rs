@@ -1,7 +1,7 @@
 //! The application: everything that a request or a worker needs, built once.
 
 use std::fs::File;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::AtomicI64;
 
@@ -12,7 +12,7 @@ use secrecy::SecretString;
 use crate::clock::Clock;
 use crate::config::{ServeConfig, StoreConfig, beside};
 use crate::secrets::{Vault, VaultError};
-use crate::store::{Place, Store, StoreError};
+use crate::store::{Place, SealedSecret, Store, StoreError};
 use crate::sync::{Engine, EngineOptions};
 use crate::ui::SignInLimits;
 
@@ -67,7 +67,7 @@ pub enum BuildError {
     },
     /// The database holds secrets, and the key that opens them is gone.
     #[error(
-        "the database {database} holds secrets, but the key file {key_file} that opens them is missing; put it back from your backup"
+        "the database {database} holds secrets, but the key file {key_file} that opens them is missing; put it back from your backup, or enter all secrets again with `matchbook apply FILE --new-key`"
     )]
     KeyFileMissing {
         /// Which database.
@@ -76,7 +76,9 @@ pub enum BuildError {
         key_file: String,
     },
     /// The database holds secrets of another key.
-    #[error("the database {database} holds secrets that {key} does not open; start with the key they were stored with")]
+    #[error(
+        "the database {database} holds secrets that {key} does not open; start with the key they were stored with, or enter all secrets again with `matchbook apply FILE --new-key`"
+    )]
     WrongKey {
         /// Which database.
         database: String,
@@ -140,31 +142,58 @@ fn real_place(place: &Place) -> Result<Place, BuildError> {
 }
 
 async fn open_place(place: &Place, key: Option<&SecretString>) -> Result<(Store, Vault), BuildError> {
-    let (key_file, vault) = match (key, place) {
-        (Some(key), _) => (None, Some(Vault::from_key(key)?)),
-        (None, Place::File(path)) => {
-            let key_file = beside(path, "key");
-            let vault = Vault::from_key_file(&key_file)?;
-            (Some(key_file), vault)
-        }
-        (None, Place::Postgres(_)) => return Err(BuildError::KeyNeeded),
-    };
+    let (key_file, vault) = vault(place, key)?;
     let store = Store::open(place).await?;
-    let sealed = store.a_sealed_secret().await?;
+    let sealed = store.sealed_secrets().await?;
     let vault = match (vault, key_file) {
         (Some(vault), key_file) => {
-            if sealed.is_some_and(|(place, sealed)| vault.open(&place, &sealed).is_err()) {
+            if !unopened(&vault, sealed).is_empty() {
                 return Err(BuildError::WrongKey { database: name(place), key: key_name(key_file.as_deref()) });
             }
             vault
         }
-        (None, Some(key_file)) if sealed.is_some() => {
+        (None, Some(key_file)) if !sealed.is_empty() => {
             return Err(BuildError::KeyFileMissing { database: name(place), key_file: key_file.display().to_string() });
         }
         (None, Some(key_file)) => Vault::with_new_key_file(&key_file)?,
         (None, None) => return Err(BuildError::KeyNeeded),
     };
     Ok((store, vault))
+}
+
+/// Opens a database whose key is lost, with another key, so that its secrets can be entered again. Keep the lock that comes
+/// with a SQLite database until that is done: no server may use it meanwhile.
+pub async fn open_with_new_key(config: &StoreConfig) -> Result<(Store, Vault, Option<File>), BuildError> {
+    let place = real_place(&config.database)?;
+    let lock = match &place {
+        Place::File(path) => Some(lock(path)?),
+        Place::Postgres(_) => None,
+    };
+    let vault = match vault(&place, config.encryption_key.as_ref())? {
+        (_, Some(vault)) => vault,
+        (Some(key_file), None) => Vault::with_new_key_file(&key_file)?,
+        (None, None) => return Err(BuildError::KeyNeeded),
+    };
+    Ok((Store::open(&place).await?, vault, lock))
+}
+
+/// The secrets that a key does not open.
+pub fn unopened(vault: &Vault, mut sealed: Vec<SealedSecret>) -> Vec<SealedSecret> {
+    sealed.retain(|secret| vault.open(&secret.place, &secret.sealed).is_err());
+    sealed
+}
+
+/// The configured key's vault, else that of the key file, if it is there.
+fn vault(place: &Place, key: Option<&SecretString>) -> Result<(Option<PathBuf>, Option<Vault>), BuildError> {
+    match (key, place) {
+        (Some(key), _) => Ok((None, Some(Vault::from_key(key)?))),
+        (None, Place::File(path)) => {
+            let key_file = beside(path, "key");
+            let vault = Vault::from_key_file(&key_file)?;
+            Ok((Some(key_file), vault))
+        }
+        (None, Place::Postgres(_)) => Err(BuildError::KeyNeeded),
+    }
 }
 
 /// What an error calls a database; a PostgreSQL URL may hold a password.

@@ -24,17 +24,35 @@ pub struct Configuration {
     pub sources: Vec<SourceDraft>,
 }
 
+/// A sealed secret.
+#[derive(Debug, Clone)]
+pub struct SealedSecret {
+    /// The entry of the configuration that it belongs to, such as `sources.calcom`.
+    pub entry: String,
+    /// Where it is sealed for.
+    pub place: String,
+    /// The secret, encrypted.
+    pub sealed: Vec<u8>,
+}
+
 impl Store {
-    /// One of the sealed secrets, if there is any, with the place it is sealed for.
-    pub async fn a_sealed_secret(&self) -> Result<Option<(String, Vec<u8>)>, StoreError> {
-        let connection: Option<(String, Vec<u8>)> =
-            sql("SELECT id, client_secret FROM connection ORDER BY id LIMIT 1").optional(&self.read).await?;
-        if let Some((id, sealed)) = connection {
-            return Ok(Some((Connection::secret_place(&id), sealed)));
-        }
-        let source: Option<(String, Vec<u8>)> =
-            sql("SELECT id, secret FROM source ORDER BY id LIMIT 1").optional(&self.read).await?;
-        Ok(source.map(|(id, sealed)| (Source::secret_place(&id), sealed)))
+    /// Every sealed secret that the configuration brought.
+    pub async fn sealed_secrets(&self) -> Result<Vec<SealedSecret>, StoreError> {
+        type Rows = Vec<(String, String, Vec<u8>)>;
+        let connections: Rows =
+            sql("SELECT id, key, client_secret FROM connection ORDER BY key").all(&self.read).await?;
+        let sources: Rows = sql("SELECT id, key, secret FROM source ORDER BY key").all(&self.read).await?;
+        let of_connections = connections.into_iter().map(|(id, key, sealed)| SealedSecret {
+            entry: format!("connections.{key}"),
+            place: Connection::secret_place(&id),
+            sealed,
+        });
+        let of_sources = sources.into_iter().map(|(id, key, sealed)| SealedSecret {
+            entry: format!("sources.{key}"),
+            place: Source::secret_place(&id),
+            sealed,
+        });
+        Ok(of_connections.chain(of_sources).collect())
     }
 
     /// Writes a configuration.

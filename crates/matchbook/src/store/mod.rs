@@ -30,7 +30,7 @@ use database::{Pool, Tx, sql};
 
 pub use api_requests::{ApiRequest, EarlierRequest, RecordedRequest};
 pub use bookings::{BookingIdentity, BookingPage, BookingRow, Cancellation, NewChange, RecordedChange, Scope};
-pub use configuration::Configuration;
+pub use configuration::{Configuration, SealedSecret};
 pub use connections::{Connection, ConnectionDraft, PutError, StoredToken};
 pub(crate) use deliveries::Reading;
 pub use deliveries::{DeliveryRow, DeliveryState, NewDelivery, Receipt};

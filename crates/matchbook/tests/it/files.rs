@@ -76,6 +76,30 @@ async fn another_key_is_refused_and_said_where_it_came_from() {
     assert!(refused.contains("m.db.key"), "{refused}");
 }
 
+#[tokio::test]
+async fn when_a_key_is_lost_for_good_every_secret_can_be_entered_again() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let config = store(&folder.path().join("m.db"), None);
+    fill(&config).await;
+    fs::remove_file(folder.path().join("m.db.key")).expect("removed");
+    fs::write(folder.path().join("WEBHOOK"), "a webhook secret").expect("written");
+    let apply = async |sources: &str| {
+        let file = folder.path().join("m.yaml");
+        fs::write(&file, format!("sources:\n{sources}")).expect("written");
+        let mut command = tokio::process::Command::new(env!("CARGO_BIN_EXE_matchbook"));
+        command.arg("apply").arg(file).arg("--new-key").arg("--secrets").arg(folder.path()).env_clear();
+        let ran = command.arg("--database").arg(folder.path().join("m.db")).output().await.expect("it runs");
+        (ran.status.success(), String::from_utf8_lossy(&ran.stderr).into_owned())
+    };
+    let (done, told) = apply("  other: {kind: cal.com, name: Other, secret: {secret: WEBHOOK}}\n").await;
+    assert!(!done && told.contains("sources.calcom still need"), "{told}");
+    assert!(serve(config.clone()).await.is_err(), "one secret is still locked away");
+    let (done, told) = apply("  calcom: {kind: cal.com, name: Cal.com, secret: {secret: WEBHOOK}}\n").await;
+    assert!(done, "{told}");
+    let app = serve(config).await.expect("it starts with the new key");
+    drop(app);
+}
+
 #[cfg(unix)]
 #[tokio::test]
 async fn the_database_and_the_files_beside_it_are_for_their_owner_alone() {
