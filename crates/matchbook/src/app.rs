@@ -134,10 +134,14 @@ pub async fn open(config: &StoreConfig) -> Result<(Store, Vault), BuildError> {
 }
 
 /// A SQLite database by its one real path, so that links to it share its lock and its key. The file is made here if it is
-/// not there: SQLite gives the files it makes beside it the same mode.
+/// not there: SQLite gives the files it makes beside it the same mode. One that is there is not opened, since closing it again
+/// would drop the locks that this process has on it.
 fn real_place(place: &Place) -> Result<Place, BuildError> {
     let Place::File(path) = place else { return Ok(place.clone()) };
-    let real = private().create(true).append(true).open(path).and_then(|_| path.canonicalize());
+    let real = path.canonicalize().or_else(|_| {
+        private().create(true).append(true).open(path)?;
+        path.canonicalize()
+    });
     real.map(Place::File).map_err(|source| BuildError::DatabaseFile { path: path.display().to_string(), source })
 }
 
