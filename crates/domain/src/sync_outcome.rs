@@ -113,7 +113,7 @@ pub struct Synced {
     /// Writes without an answer.
     #[serde(default)]
     pub unclear: Option<Unclear>,
-    /// An earlier update that may still take effect.
+    /// An earlier update that may still take effect, or did so and was not overwritten yet.
     #[serde(default)]
     pub late: Option<LateUpdate>,
 }
@@ -228,7 +228,7 @@ pub fn before_sending(
         person: found.or_else(|| synced.person.clone()),
         event: synced.event.clone(),
         unclear: Some(unclear).filter(is_open),
-        late: synced.unanswered_update().filter(|late| late.until > now),
+        late: synced.unanswered_update(),
     }
 }
 
@@ -261,6 +261,7 @@ pub fn absorb(sent: &Synced, writes: &[Write], results: &[WriteResult], email: &
             }
             (Write::UpdateEvent { event, fields }, WriteResult::Done(_)) => {
                 after.event = updated(&after.event, event, fields, after.person.as_ref());
+                after.late = sent.late.clone().filter(|late| may_still_happen(late, sent));
             }
             (Write::UpdateEvent { .. }, WriteResult::Refused(r)) if settles(write, r) => {
                 after.event = SyncedEvent::Missing
@@ -284,6 +285,11 @@ fn settles(write: &Write, refusal: &Refusal) -> bool {
         Write::CreateEvent { .. } | Write::UpsertEvent { .. } => refusal.missing != Missing::No,
         Write::CreateContact { .. } => false,
     }
+}
+
+/// Whether an earlier update may come after a change that was made now. Only a change that was made after it overwrites it.
+fn may_still_happen(late: &LateUpdate, sent: &Synced) -> bool {
+    sent.unclear.as_ref().is_some_and(|unclear| unclear.since < late.until)
 }
 
 fn still_unclear(sent: &Synced, writes: &[Write], results: &[WriteResult]) -> Option<Unclear> {

@@ -8,7 +8,7 @@ use domain::org_shape::OrgShape;
 use domain::sync_note::Note;
 use domain::sync_outcome::{ErrorClass, Refusal, Synced, SyncedPerson, Verdict, absorb, before_sending, verdict};
 use domain::sync_plan::{Plan, PlanInput, Write, plan};
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 use salesforce::client::CallError;
 use salesforce::composite::{CompositeAnswer, CompositeRequest};
 
@@ -245,7 +245,7 @@ impl<'a> Run<'a> {
         let reason = reason.trim().to_owned();
         let before = if refusal.whole_connection { self.claimed.connection_failures } else { self.claimed.failures };
         let failures = u32::try_from(before + 1).unwrap_or(u32::MAX);
-        let wait = backoff::wait(refusal.class, failures, retry_after, jitter());
+        let wait = backoff::wait(refusal.class, failures, retry_after, jitter(self.engine.clock.now()));
         Stop::Released(match wait.map(|wait| self.engine.clock.now() + wait) {
             Some(until) if refusal.whole_connection => Released::Parked { until, reason },
             Some(until) => Released::Waiting { until, reason, failed: true },
@@ -259,9 +259,10 @@ impl<'a> Run<'a> {
     }
 }
 
-fn jitter() -> f64 {
-    let byte = crate::secrets::random::<1>().map_or(128, |[byte]| byte);
-    f64::from(byte) / 255.0
+/// A number from 0 to 1 that the present microsecond scatters, so that a run by a clock of its own is repeatable.
+fn jitter(now: Timestamp) -> f64 {
+    let [first, ..] = now.as_microsecond().wrapping_mul(0x1E37_79B9_7F4A_7C15).to_be_bytes();
+    f64::from(first) / 255.0
 }
 
 fn purpose_of(asks: &BTreeSet<Ask>) -> String {

@@ -4,6 +4,7 @@ mod api;
 mod calls;
 mod configuring;
 mod database_trouble;
+mod driver;
 mod files;
 mod invariants;
 mod migrations;

@@ -212,6 +212,34 @@ async fn a_late_change_does_not_win_over_a_newer_one(#[values(Engine::Sqlite, En
 
 #[rstest]
 #[tokio::test]
+async fn a_late_change_is_undone_even_if_the_first_try_at_that_is_refused(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+) {
+    let Some(test) = TestApp::spawn(engine).await else { return };
+    test.deliver(&Delivery::created().json()).await;
+    test.sync().await;
+    test.org.fault(json!({"method": "PATCH", "object": "Event"}), json!({"drop": "late"})).await;
+    test.deliver(&Delivery::rescheduled().json()).await;
+    test.sync().await;
+    test.org.control("POST", "late", json!(null)).await;
+    let back = Delivery::rescheduled().at("2026-05-04T09:15:00Z").with("uid", "uid-3").with("rescheduleUid", "uid-2");
+    test.deliver(&back.with("startTime", "2026-05-06T09:30:00Z").with("endTime", "2026-05-06T10:00:00Z").json()).await;
+    test.pass(SignedDuration::from_mins(11));
+    let locked = json!({"error": {"status": 400, "code": "UNABLE_TO_LOCK_ROW", "message": "unable to obtain exclusive access to this record", "fields": []}});
+    test.org.fault(json!({"method": "PATCH", "object": "Event"}), locked).await;
+    test.sync().await;
+    test.pass(SignedDuration::from_mins(1));
+    test.sync().await;
+    assert_eq!(
+        test.org.only("Event").await["StartDateTime"],
+        "2026-05-06T09:30:00.000+0000",
+        "the booking was moved back to its first time"
+    );
+    test.assert_all_synced().await;
+}
+
+#[rstest]
+#[tokio::test]
 async fn other_bookings_of_a_person_wait_while_their_contact_may_still_come_into_being(
     #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
 ) {

@@ -1,0 +1,62 @@
+//! Random schedules by seed: bookings, faults, crashes and people in Salesforce in any order, and in the end Salesforce must
+//! show what was booked. `MATCHBOOK_SEED=n cargo test --workspace --test it driver` repeats one seed.
+//!
+//! A seed fixes every step, every fault and the clock. Only where a crash falls between two awaits of the database is left to
+//! the operating system.
+
+mod dice;
+mod model;
+mod schedule;
+mod world;
+
+use std::env;
+
+use crate::support::{Engine, TestApp};
+use schedule::Schedule;
+use world::World;
+
+/// Runs seeds one after the other on one installation, and tells the first that fails.
+async fn run_seeds(engine: Engine, seeds: impl Iterator<Item = u64>) {
+    let Some(test) = TestApp::spawn(engine).await else { return };
+    for seed in seeds {
+        run(&test, seed).await;
+    }
+}
+
+async fn run(test: &TestApp, seed: u64) {
+    let schedule = Schedule::of(seed);
+    let mut world = World::build(test, &schedule).await;
+    if let Err(wrong) = carry_out(&mut world, &schedule).await {
+        let told = world.told.join("\n");
+        let runs = world.runs().await;
+        panic!("MATCHBOOK_SEED={seed}\n{schedule}\nsteps:\n{told}\n\nruns:\n{runs}\n\n{wrong}");
+    }
+}
+
+async fn carry_out(world: &mut World<'_>, schedule: &Schedule) -> Result<(), String> {
+    for step in &schedule.steps {
+        world.take(step).await?;
+    }
+    world.come_to_rest().await?;
+    world.check().await
+}
+
+/// The seeds to run: the one that is asked for, else so many, from 1 or from where the environment says.
+fn seeds(count: &str, usual: u64) -> impl Iterator<Item = u64> {
+    let number = |name: &str| env::var(name).ok().map(|n| n.parse::<u64>().expect("a number"));
+    let (first, count) = match number("MATCHBOOK_SEED") {
+        Some(seed) => (seed, 1),
+        None => (number("MATCHBOOK_SEEDS_FROM").unwrap_or(1), number(count).unwrap_or(usual)),
+    };
+    first..first + count
+}
+
+#[tokio::test]
+async fn seeds_on_sqlite() {
+    run_seeds(Engine::Sqlite, seeds("MATCHBOOK_SEEDS_SQLITE", 150)).await;
+}
+
+#[tokio::test]
+async fn seeds_on_postgres() {
+    run_seeds(Engine::Postgres, seeds("MATCHBOOK_SEEDS_POSTGRES", 40)).await;
+}

@@ -1,0 +1,328 @@
+//! What happens in one seed: a small world, and steps that a person can read.
+
+use std::fmt;
+
+use serde_json::{Value, json};
+
+use super::dice::Dice;
+
+/// A small world and what happens in it.
+pub(super) struct Schedule {
+    pub(super) seed: u64,
+    /// Nothing goes wrong, so that calls can be counted.
+    pub(super) calm: bool,
+    pub(super) field: BookingIdField,
+    /// How far the org's clock is ahead of ours, in milliseconds.
+    pub(super) skew: i64,
+    /// How many Contacts each person had before.
+    pub(super) persons: Vec<usize>,
+    pub(super) meetings: Vec<Meeting>,
+    pub(super) steps: Vec<Step>,
+}
+
+/// What the org has for the booking id.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum BookingIdField {
+    None,
+    Plain,
+}
+
+/// A booking with all its changes, the earliest first.
+pub(super) struct Meeting {
+    pub(super) person: usize,
+    pub(super) host: &'static str,
+    pub(super) versions: Vec<Version>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Kind {
+    Created,
+    Rescheduled,
+    Cancelled,
+}
+
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Version {
+    pub(super) kind: Kind,
+    /// Which of the booking's possible times.
+    pub(super) slot: usize,
+    pub(super) place: usize,
+}
+
+#[derive(Debug, Clone)]
+pub(super) enum Step {
+    Deliver {
+        meeting: usize,
+        version: usize,
+        ical: bool,
+        shouted: bool,
+    },
+    Pass {
+        ms: i64,
+    },
+    Run {
+        engine: usize,
+        times: usize,
+    },
+    RunBoth,
+    Fault {
+        target: Target,
+        effect: Effect,
+        times: usize,
+    },
+    /// The process dies in a step, once so many requests were answered: while the next one is on its way, or after so many
+    /// polls of the step.
+    Crash {
+        engine: usize,
+        answered: usize,
+        polls: Option<usize>,
+    },
+    /// A step hangs in the middle of a request, and others go on.
+    Hang {
+        engine: usize,
+        answered: usize,
+    },
+    /// Requests on their way arrive, and a hanging step goes on.
+    Release,
+    Restart,
+    EndSessions,
+    DeleteEvent {
+        nth: usize,
+    },
+    DeleteContact {
+        nth: usize,
+    },
+    SyncAgain {
+        nth: usize,
+    },
+}
+
+/// Which requests a fault concerns.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Target {
+    Write(&'static str, &'static str),
+    Query(&'static str),
+    Whole,
+    Login,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Effect {
+    DropBefore,
+    DropAfter,
+    Late(i64),
+    Busy,
+    ServerError,
+    Page,
+    RowLock,
+    Limit,
+    Validation,
+    RevokeSession,
+}
+
+const WRITES: [Target; 4] = [
+    Target::Write("POST", "Contact"),
+    Target::Write("POST", "Event"),
+    Target::Write("PATCH", "Event"),
+    Target::Write("DELETE", "Event"),
+];
+
+const QUERIES: [Target; 3] = [Target::Query("FROM Contact"), Target::Query("FROM Event"), Target::Query("FROM User")];
+
+/// How long after it was sent a request may still take effect, in milliseconds: just below Salesforce's limit for a call.
+pub(super) const LATEST: i64 = 599_000;
+
+impl Schedule {
+    pub(super) fn of(seed: u64) -> Schedule {
+        let mut dice = Dice::new(seed);
+        let calm = dice.chance(15);
+        let field = dice.pick(&[BookingIdField::None, BookingIdField::Plain]);
+        let skew = i64::try_from(dice.within(0, 480_000)).expect("small") - 240_000;
+        let persons: Vec<usize> = (0..dice.within(1, 4)).map(|_| dice.pick(&[0, 0, 0, 1, 1, 2])).collect();
+        let count = dice.within(1, 6);
+        let meetings: Vec<Meeting> = (0..count).map(|_| meeting(&mut dice, persons.len())).collect();
+        let mut steps = deliveries(&mut dice, &meetings);
+        let more = dice.within(8, 30);
+        for _ in 0..more {
+            let step = if calm { calm_step(&mut dice) } else { any_step(&mut dice) };
+            let at = dice.within(0, steps.len() + 1);
+            steps.insert(at, step);
+        }
+        Schedule { seed, calm, field, skew, persons, meetings, steps }
+    }
+}
+
+fn meeting(dice: &mut Dice, persons: usize) -> Meeting {
+    let host = dice.pick(&["ann", "ann", "ben"]);
+    let version = |dice: &mut Dice, kind| Version { kind, slot: dice.within(0, 3), place: dice.within(0, 2) };
+    let mut versions = vec![version(dice, Kind::Created)];
+    for _ in 0..dice.pick(&[0, 0, 1, 1, 2, 3]) {
+        versions.push(version(dice, Kind::Rescheduled));
+    }
+    if dice.chance(35) {
+        let last = versions[versions.len() - 1];
+        versions.push(Version { kind: Kind::Cancelled, ..last });
+    }
+    Meeting { person: dice.within(0, persons), host, versions }
+}
+
+/// Every change is delivered at least once, mostly in order; runs of the engine lie between them.
+fn deliveries(dice: &mut Dice, meetings: &[Meeting]) -> Vec<Step> {
+    let (disorder, without_ical) = (dice.pick(&[0, 0, 20, 60]), dice.pick(&[0, 0, 40]));
+    let mut left: Vec<Vec<usize>> = meetings.iter().map(|m| (0..m.versions.len()).collect()).collect();
+    let mut steps = Vec::new();
+    while left.iter().any(|l| !l.is_empty()) {
+        let meeting = dice.within(0, left.len());
+        let Some(last) = left[meeting].len().checked_sub(1) else { continue };
+        let at = if dice.chance(disorder) { dice.within(0, last + 1) } else { 0 };
+        let version = if dice.chance(10) { left[meeting][at] } else { left[meeting].remove(at) };
+        steps.push(Step::Deliver { meeting, version, ical: !dice.chance(without_ical), shouted: dice.chance(30) });
+        if dice.chance(60) {
+            steps.push(Step::Run { engine: dice.within(0, 2), times: dice.within(1, 4) });
+        }
+        if dice.chance(30) {
+            steps.push(pass(dice));
+        }
+    }
+    steps
+}
+
+fn pass(dice: &mut Dice) -> Step {
+    let longest = dice.pick(&[5_000, 60_000, 300_000, 900_000]);
+    Step::Pass { ms: i64::try_from(dice.within(1, longest)).expect("minutes") }
+}
+
+fn calm_step(dice: &mut Dice) -> Step {
+    match dice.within(0, 10) {
+        0..3 => pass(dice),
+        3..5 => Step::RunBoth,
+        5 => Step::SyncAgain { nth: dice.within(0, 10) },
+        _ => Step::Run { engine: dice.within(0, 2), times: dice.within(1, 4) },
+    }
+}
+
+fn any_step(dice: &mut Dice) -> Step {
+    let (engine, answered) = (dice.within(0, 2), dice.within(0, 4));
+    match dice.within(0, 100) {
+        0..18 => pass(dice),
+        18..36 => Step::Run { engine, times: dice.within(1, 4) },
+        36..42 => Step::RunBoth,
+        42..66 => fault(dice),
+        66..71 => Step::Crash { engine, answered, polls: None },
+        71..77 => Step::Crash { engine, answered, polls: Some(dice.within(1, 25)) },
+        77..82 => Step::Hang { engine, answered },
+        82..86 => Step::Release,
+        86..89 => Step::Restart,
+        89..91 => Step::EndSessions,
+        91..95 => Step::DeleteEvent { nth: dice.within(0, 10) },
+        95..97 => Step::DeleteContact { nth: dice.within(0, 10) },
+        _ => Step::SyncAgain { nth: dice.within(0, 10) },
+    }
+}
+
+fn fault(dice: &mut Dice) -> Step {
+    let late =
+        Effect::Late(i64::try_from(dice.within(1, usize::try_from(LATEST).expect("positive"))).expect("minutes"));
+    let (target, effects): (Target, &[Effect]) = match dice.within(0, 20) {
+        0..10 => {
+            let of_a_row = [
+                Effect::DropBefore,
+                Effect::DropAfter,
+                Effect::DropAfter,
+                late,
+                late,
+                Effect::RowLock,
+                Effect::Limit,
+                Effect::Validation,
+                Effect::RevokeSession,
+            ];
+            return Step::Fault { target: dice.pick(&WRITES), effect: dice.pick(&of_a_row), times: dice.within(1, 3) };
+        }
+        10..14 => (dice.pick(&QUERIES), &[Effect::DropBefore, Effect::Limit, Effect::RowLock, Effect::RevokeSession]),
+        14..19 => {
+            (Target::Whole, &[Effect::DropBefore, Effect::DropAfter, Effect::Busy, Effect::ServerError, Effect::Page])
+        }
+        _ => (Target::Login, &[Effect::DropBefore, Effect::Busy]),
+    };
+    Step::Fault { target, effect: dice.pick(effects), times: dice.within(1, 3) }
+}
+
+impl Target {
+    /// As the org's control interface takes it. People in Salesforce use another version, so that faults are not theirs.
+    pub(super) fn json(self) -> Value {
+        match self {
+            Target::Write(method, object) => json!({"method": method, "object": object, "path": "/v66.0/"}),
+            Target::Query(part) => json!({"soql": part, "path": "/v66.0/"}),
+            Target::Whole => json!({"path": "/v66.0/composite"}),
+            Target::Login => json!({"path": "/services/oauth2/token"}),
+        }
+    }
+}
+
+impl Effect {
+    pub(super) fn json(self) -> Value {
+        let error =
+            |status: u16, code: &str| json!({"error": {"status": status, "code": code, "message": code, "fields": []}});
+        match self {
+            Effect::DropBefore => json!({"drop": "before"}),
+            Effect::DropAfter => json!({"drop": "after"}),
+            Effect::Late(ms) => json!({"drop": {"late_ms": ms}}),
+            Effect::Busy => error(503, "SERVER_UNAVAILABLE"),
+            Effect::ServerError => error(500, "UNKNOWN_EXCEPTION"),
+            Effect::Page => json!({"html": 503}),
+            Effect::RowLock => error(400, "UNABLE_TO_LOCK_ROW"),
+            Effect::Limit => error(403, "REQUEST_LIMIT_EXCEEDED"),
+            Effect::Validation => error(400, "FIELD_CUSTOM_VALIDATION_EXCEPTION"),
+            Effect::RevokeSession => json!({"revoke": "session"}),
+        }
+    }
+}
+
+impl fmt::Display for Schedule {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(
+            f,
+            "booking id field: {:?}; the org's clock is {} s ahead; Contacts there before: {:?}",
+            self.field,
+            self.skew / 1000,
+            self.persons
+        )?;
+        for (at, meeting) in self.meetings.iter().enumerate() {
+            writeln!(f, "meeting {at} of person {} with {}: {:?}", meeting.person, meeting.host, meeting.versions)?;
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Display for Step {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Step::Deliver { meeting, version, ical, shouted } => {
+                write!(f, "deliver change {version} of meeting {meeting}")?;
+                f.write_str(if *ical { "" } else { ", without iCalUID" })?;
+                f.write_str(if *shouted { ", email in capitals" } else { "" })
+            }
+            Step::Pass { ms } => write!(f, "{}.{:03} s pass", ms / 1000, ms % 1000),
+            Step::Run { engine, times } => write!(f, "engine {engine} makes {times} steps"),
+            Step::RunBoth => f.write_str("both engines make a step side by side"),
+            Step::Fault { target, effect, times } => {
+                write!(f, "the next {times} of {target:?} will fail by {effect:?}")
+            }
+            Step::Crash { engine, answered, polls: None } => {
+                write!(f, "engine {engine} dies in a step, {answered} requests answered, the next on its way")
+            }
+            Step::Crash { engine, answered, polls: Some(polls) } => {
+                write!(f, "engine {engine} dies in a step, {polls} polls after {answered} requests were answered")
+            }
+            Step::Hang { engine, answered } => {
+                write!(f, "engine {engine} hangs in a step, {answered} requests answered, the next on its way")
+            }
+            Step::Release => f.write_str("what is on its way arrives"),
+            Step::Restart => f.write_str("the process is started anew"),
+            Step::EndSessions => f.write_str("all sessions end"),
+            Step::DeleteEvent { nth } => write!(f, "somebody deletes an Event ({nth})"),
+            Step::DeleteContact { nth } => write!(f, "somebody deletes a Contact ({nth})"),
+            Step::SyncAgain { nth } => write!(f, "somebody presses Sync again ({nth})"),
+        }
+    }
+}
