@@ -89,6 +89,9 @@ pub struct Unclear {
     pub contact: bool,
     /// The values of an Event that was to be created.
     pub event: Option<Fields>,
+    /// Whether that was an upsert, which may be sent again at once.
+    #[serde(default)]
+    pub upsert: bool,
     /// The values that an Event was to be given.
     pub update: Option<Fields>,
 }
@@ -100,6 +103,9 @@ pub struct LateUpdate {
     pub until: Timestamp,
     /// The values.
     pub fields: Fields,
+    /// Whether it was an upsert, which would also create the Event anew.
+    #[serde(default)]
+    pub upsert: bool,
 }
 
 /// What Salesforce was last made to show for one booking.
@@ -121,10 +127,11 @@ pub struct Synced {
 impl Synced {
     /// The update that may have taken effect, or may still do, though no answer to it came.
     pub fn unanswered_update(&self) -> Option<LateUpdate> {
-        let unclear = self
-            .unclear
-            .as_ref()
-            .and_then(|u| Some(LateUpdate { until: u.since + SALESFORCE_CALL_LIMIT, fields: u.update.clone()? }));
+        let unclear = self.unclear.as_ref().and_then(|u| {
+            let until = u.since + SALESFORCE_CALL_LIMIT;
+            let upserted = u.event.as_ref().filter(|_| u.upsert).map(without_new_contact);
+            Some(LateUpdate { until, fields: u.update.clone().or(upserted)?, upsert: u.upsert })
+        });
         unclear.or_else(|| self.late.clone())
     }
 }
@@ -214,12 +221,13 @@ pub fn before_sending(
     email: &EmailAddress,
     now: Timestamp,
 ) -> Synced {
-    let mut unclear = Unclear { since: now, email: email.clone(), contact: false, event: None, update: None };
+    let mut unclear =
+        Unclear { since: now, email: email.clone(), contact: false, event: None, upsert: false, update: None };
     for write in writes {
         match write {
             Write::CreateContact { .. } => unclear.contact = true,
             Write::CreateEvent { fields } => unclear.event = Some(fields.clone()),
-            Write::UpsertEvent { fields } => unclear.update = Some(without_new_contact(fields)),
+            Write::UpsertEvent { fields } => (unclear.event, unclear.upsert) = (Some(fields.clone()), true),
             Write::UpdateEvent { fields, .. } => unclear.update = Some(without_new_contact(fields)),
             Write::DeleteEvent { .. } => {}
         }
@@ -298,10 +306,10 @@ fn still_unclear(sent: &Synced, writes: &[Write], results: &[WriteResult]) -> Op
         writes.iter().zip(results).any(|(w, r)| kind(w) && matches!(r, WriteResult::Unclear))
     };
     let contact = unclear.contact && open(|w| matches!(w, Write::CreateContact { .. }));
-    let event = unclear.event.filter(|_| open(|w| matches!(w, Write::CreateEvent { .. })));
-    let update =
-        unclear.update.filter(|_| open(|w| matches!(w, Write::UpdateEvent { .. } | Write::UpsertEvent { .. })));
-    Some(Unclear { since: unclear.since, email: unclear.email, contact, event, update }).filter(is_open)
+    let created = open(|w| matches!(w, Write::CreateEvent { .. } | Write::UpsertEvent { .. }));
+    let updated = open(|w| matches!(w, Write::UpdateEvent { .. }));
+    let (event, update) = (unclear.event.clone().filter(|_| created), unclear.update.clone().filter(|_| updated));
+    Some(Unclear { contact, event, update, ..unclear }).filter(is_open)
 }
 
 fn updated(event: &SyncedEvent, id: &RecordId, fields: &Fields, person: Option<&SyncedPerson>) -> SyncedEvent {

@@ -176,6 +176,10 @@ impl Planner<'_> {
             self.notes.push(Note::EndedEventKept);
             return Plan::InStep;
         }
+        // A late upsert would create the Event anew.
+        if let Some(late) = self.input.synced.unanswered_update().filter(|l| l.upsert && l.until > self.input.now) {
+            return Plan::Wait { until: late.until };
+        }
         Plan::Write { found: None, writes: vec![Write::DeleteEvent { event: event.clone() }] }
     }
 
@@ -376,11 +380,16 @@ impl Planner<'_> {
 
     /// Settles creates whose answer was lost, before anything else is written (spec 4.2).
     fn settle(&mut self, unclear: &Unclear) -> Result<(), Stop> {
+        if unclear.upsert && self.is_still_wanted(unclear)? {
+            return Ok(());
+        }
         let mut who = self.input.synced.person.as_ref().map(|p| p.id.clone());
         if unclear.contact && who.is_none() {
             who = person_match::choose(&self.people(&unclear.email)?).map(|p| p.id.clone());
-            if who.is_none() {
-                // The Event refers to the Contact, so without the one there is not the other.
+            // The Event refers to the Contact, so without the one there is not the other, unless somebody deleted the Contact
+            // since; then only the booking id tells.
+            let carries_booking_id = unclear.event.as_ref().is_some_and(|e| e.contains_key(BOOKING_ID_FIELD));
+            if who.is_none() && !carries_booking_id {
                 return self.wait_out(unclear);
             }
         }
@@ -388,6 +397,18 @@ impl Planner<'_> {
             Some(fields) => self.settle_event(unclear, fields, who),
             None => Ok(()),
         }
+    }
+
+    /// Whether an upsert without an answer says what is wanted today: then it is sent again, with no look and no wait.
+    fn is_still_wanted(&mut self, unclear: &Unclear) -> Result<bool, Stop> {
+        if self.booking().status == BookingStatus::Cancelled || unclear.contact {
+            return Ok(false);
+        }
+        let people = self.people_of_event()?;
+        let mut wanted = self.event_fields(people.who, people.owner);
+        self.leave_out_unwritable(&mut wanted, |shape| shape.createable);
+        let sent = unclear.event.clone().unwrap_or_default();
+        Ok(wanted.iter().all(|(name, value)| name == "WhoId" || sent.get(name) == Some(value)))
     }
 
     fn settle_event(&mut self, unclear: &Unclear, fields: &Fields, who: Option<RecordId>) -> Result<(), Stop> {

@@ -333,6 +333,46 @@ fn where_the_booking_id_is_a_unique_external_id_a_lost_event_is_upserted_again_a
     assert_eq!(writes(run(&wanted(booking()), &lost, &org, &jane_known()).0), planned, "no look and no wait");
 }
 
+/// An org whose booking id field is a unique external id, and a booking whose upsert got no answer `minutes` ago.
+fn upserted_without_answer(minutes: i64) -> (OrgShape, Synced) {
+    let mut org = org();
+    org.event.fields.get_mut(BOOKING_ID_FIELD).expect("the example has it").unique_external_id = true;
+    let planned = writes(run(&wanted(booking()), &Synced::default(), &org, &jane_known()).0);
+    let then = at(NOW) - SignedDuration::from_mins(minutes);
+    let sent = before_sending(&Synced::default(), None, &planned, &email("jane@acme.example"), then);
+    (org, absorb(&sent, &planned, &[WriteResult::Unclear], &email("jane@acme.example")))
+}
+
+#[test]
+fn a_lost_upsert_of_a_booking_cancelled_or_moved_since_is_looked_for_first() {
+    let (org, lost) = upserted_without_answer(1);
+    let ask = Next::Ask([Ask::EventOf(BookingId("bkg_1".into()))].into());
+    let cancelled = wanted(Booking { status: BookingStatus::Cancelled, ..booking() });
+    let moved = wanted(Booking { start: at("2026-05-06T09:45:00Z"), ..booking() });
+    for changed in [&cancelled, &moved] {
+        assert_eq!(run(changed, &lost, &org, &jane_known()).0, ask);
+        let not_there = looked_for(None, jane_known());
+        assert!(matches!(run(changed, &lost, &org, &not_there).0, Next::Done(Plan::Wait { .. })));
+    }
+}
+
+#[test]
+fn an_event_upserted_twice_is_deleted_only_when_the_first_can_no_longer_come() {
+    let (org, lost) = upserted_without_answer(1);
+    let again = writes(run(&wanted(booking()), &lost, &org, &jane_known()).0);
+    let sent = before_sending(&lost, None, &again, &email("jane@acme.example"), at(NOW));
+    let done = absorb(&sent, &again, &[WriteResult::Done(Some(record("00UN")))], &email("jane@acme.example"));
+    let cancelled = wanted(Booking { status: BookingStatus::Cancelled, ..booking() });
+    let next = run(&cancelled, &done, &org, &Known::new()).0;
+    assert_eq!(next, Next::Done(Plan::Wait { until: at("2026-05-04T09:40:00Z") }));
+}
+
+#[test]
+fn a_lost_event_is_found_by_its_booking_id_though_its_contact_was_deleted_since() {
+    let (next, _) = run(&wanted(booking()), &unanswered(0), &org(), &nobody_known());
+    assert_eq!(next, Next::Ask([Ask::EventOf(BookingId("bkg_1".into()))].into()));
+}
+
 #[test]
 fn the_gravest_refusal_decides_and_consequences_do_not_count() {
     let refused = |class| WriteResult::Refused(refusal(class));

@@ -152,7 +152,9 @@ fn configuration(
     let mut wrong = |at: Position, message: String| errors.push(FileError { file: file_name.to_owned(), at, message });
     for entry in &file.connections {
         if let Err(error) = LoginHost::parse(&entry.login_host.value, context.loopback) {
-            wrong(entry.login_host.at, format!("connections.{}.login_host: {error}", entry.key.value));
+            // The file's reader accepts what may be accepted; what is left is an org on this machine.
+            let flag = "; give --allow-loopback-orgs, to `apply` and to `serve`";
+            wrong(entry.login_host.at, format!("connections.{}.login_host: {error}{flag}", entry.key.value));
         }
         let Some(client_secret) = secret(context.secrets, &entry.client_secret, &mut wrong) else { continue };
         new.connections.push(ConnectionDraft {

@@ -8,7 +8,7 @@ CREATE TABLE connection (
     api_version     TEXT NOT NULL,
     client_id       TEXT NOT NULL,
     client_secret   BLOB NOT NULL,          -- encrypted
-    trouble         TEXT,                   -- why it must be reconnected, in words; null while it works
+    trouble         TEXT,                   -- what is the matter with it, in words; null while it works
     access_token    BLOB,                   -- encrypted
     instance_url    TEXT,
     user_id         TEXT,                   -- the Salesforce user that the token acts as

@@ -48,7 +48,8 @@ pub(super) async fn run(args: Args) -> Result<(), Failure> {
     let unopened = app::unopened(&vault, store.sealed_secrets().await?);
     store.close().await;
     say!(
-        "Applied {name}: {}, {}, {}, {}.",
+        "Applied {name} to {}: {}, {}, {}, {}.",
+        args.store.database,
         count(applied.connections, "connection"),
         count(applied.hosts, "host"),
         count(applied.event_types, "event type"),

@@ -55,7 +55,7 @@ pub(super) async fn run(args: Args) -> Result<(), Failure> {
     for delivery in sample_deliveries(tomorrow) {
         deliver(&server, &delivery, &webhook_secret).await?;
     }
-    introduce(&server, &org.url(), &sign_in, &webhook_secret, tomorrow)?;
+    introduce(folder.path(), &server, &org.url(), &sign_in, &webhook_secret, tomorrow)?;
     stop_signal().await;
     server.stop_or_end().await?;
     org.stop().await;
@@ -101,7 +101,17 @@ async fn prepare(
     Ok(SignIn { password, api_key })
 }
 
+/// A command that posts a signed delivery.
+fn curl(url: &str, body: &str, secret: &SecretString) -> Result<String, Failure> {
+    let signature = signature(body.as_bytes(), secret)?;
+    Ok(format!(
+        "curl -sS {url}/webhooks/calcom -H 'Content-Type: application/json' \\\n  \
+         -H 'X-Cal-Signature-256: {signature}' \\\n  --data-raw '{body}'\n"
+    ))
+}
+
 fn introduce(
+    folder: &Path,
     server: &Server,
     org_url: &str,
     sign_in: &SignIn,
@@ -114,8 +124,21 @@ fn introduce(
         attendee: ("Noor Haddad", "noor.haddad@contoso.example"),
         ..sample(tomorrow + SignedDuration::from_hours(28))
     };
-    let body = new.delivery("BOOKING_CREATED", &json!({})).to_string();
-    let signature = signature(body.as_bytes(), webhook_secret)?;
+    let moved = Booking { start: new.start + SignedDuration::from_hours(24), ..new };
+    let later = json!({"uid": "demo-new-2", "iCalUID": "demo-new@Cal.com", "rescheduleUid": "demo-new"});
+    let gone = json!({"uid": "demo-new-2", "iCalUID": "demo-new@Cal.com", "status": "CANCELLED"});
+    let deliveries = [
+        ("book.sh", new.delivery("BOOKING_CREATED", &json!({}))),
+        ("move.sh", moved.delivery("BOOKING_RESCHEDULED", &later)),
+        ("cancel.sh", moved.delivery("BOOKING_CANCELLED", &gone)),
+    ];
+    let mut commands = Vec::new();
+    for (file, delivery) in deliveries {
+        let command = curl(&url, &delivery.to_string(), webhook_secret)?;
+        let path = folder.join(file);
+        std::fs::write(&path, &command)?;
+        commands.push((path, command));
+    }
     say!("Matchbook is running with a simulated Salesforce org and sample bookings. Everything is gone when it stops.");
     say!("");
     say!("  Bookings        {url}/");
@@ -125,9 +148,13 @@ fn introduce(
     say!("");
     say!("Post a signed Cal.com webhook, and watch a Contact and an Event appear:");
     say!("");
-    say!("curl -sS {url}/webhooks/calcom -H 'Content-Type: application/json' \\");
-    say!("  -H 'X-Cal-Signature-256: {signature}' \\");
-    say!("  --data-raw '{body}'");
+    for (path, command) in &commands {
+        match path.ends_with("book.sh") {
+            true => say!("{command}"),
+            false => say!("sh {}", path.display()),
+        }
+    }
+    say!("The second line moves that booking, the third cancels it.");
     say!("");
     say!("Stop with Ctrl-C.");
     Ok(())

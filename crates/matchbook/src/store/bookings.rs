@@ -103,9 +103,12 @@ pub struct BookingRow {
 }
 
 const SELECT: &str = "SELECT b.id, e.title, e.slug, s.name, b.wanted, b.version, b.created_at, b.start_at,
-    o.state, o.reason, o.due_at, o.failures, o.worker IS NOT NULL, o.synced, o.connection_id
+    o.state, CASE WHEN o.state = 'waiting' THEN coalesce(o.reason, c.trouble) ELSE o.reason END,
+    CASE WHEN o.state = 'waiting' AND c.parked_until > o.due_at THEN c.parked_until ELSE o.due_at END,
+    o.failures, o.worker IS NOT NULL, o.synced, o.connection_id
     FROM booking b JOIN event_type e ON e.id = b.event_type_id
-    LEFT JOIN source s ON s.id = b.source_id LEFT JOIN outbox o ON o.booking_id = b.id";
+    LEFT JOIN source s ON s.id = b.source_id LEFT JOIN outbox o ON o.booking_id = b.id
+    LEFT JOIN connection c ON c.id = o.connection_id";
 
 type Row = (
     String,
@@ -219,9 +222,6 @@ fn booking_row(row: Row) -> Result<BookingRow, StoreError> {
 
 /// Records a change and the sync it needs. Called inside the caller's transaction.
 pub(crate) async fn record_change(tx: &mut Tx, new: NewChange, now: Timestamp) -> Result<RecordedChange, StoreError> {
-    let Some(target) = event_types::by_slug(tx, &new.event_type_slug).await? else {
-        return Ok(RecordedChange::UnknownEventType);
-    };
     let known = match &new.identity {
         Some(identity) => {
             one_at_a_time(tx, identity).await?;
@@ -230,6 +230,12 @@ pub(crate) async fn record_change(tx: &mut Tx, new: NewChange, now: Timestamp) -
         }
         None => None,
     };
+    // A known booking stays of its event type, whatever that is called at the source by now.
+    let target = match &known {
+        Some(known) => Some(event_types::of_booking(tx, &known.id).await?),
+        None => event_types::by_slug(tx, &new.event_type_slug).await?,
+    };
+    let Some(target) = target else { return Ok(RecordedChange::UnknownEventType) };
     let id = known.as_ref().map_or_else(|| new_id("bkg"), |k| k.id.clone());
     if let Some(changed) = apply_change(known.as_ref().map(|k| &k.recorded), new.change) {
         match &known {

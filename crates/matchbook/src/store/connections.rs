@@ -23,7 +23,7 @@ pub struct Connection {
     pub api_version: String,
     /// The app's client id.
     pub client_id: String,
-    /// Why it must be reconnected; none while it works.
+    /// What is the matter with it; none while it works.
     pub trouble: Option<String>,
     /// The app's client secret, encrypted.
     pub sealed_client_secret: Vec<u8>,
@@ -119,7 +119,7 @@ impl Store {
 }
 
 /// Writes what the configuration says of a connection, and gives its id. A changed credential drops
-/// the token that the old one got and what is kept of the org, and makes waiting work due.
+/// the token that the old one got, and makes waiting work due.
 pub(crate) async fn put(
     tx: &mut Tx,
     vault: &Vault,
@@ -159,6 +159,8 @@ pub(crate) async fn put(
     if !same_credential {
         forget_token(tx, &id, now).await?;
     }
+    // Whoever applies may have changed the org, too: it is asked anew what it looks like.
+    describes::forget(tx, &id).await?;
     Ok(id)
 }
 
@@ -216,5 +218,5 @@ async fn forget_token(tx: &mut Tx, id: &str, now: Timestamp) -> Result<(), Store
         .bind(micros(now))
         .run(&mut *tx)
         .await?;
-    describes::forget(tx, id).await
+    Ok(())
 }

@@ -15,6 +15,7 @@ mod sources;
 mod sync_runs;
 mod users;
 
+use std::fmt;
 use std::path::PathBuf;
 use std::str::FromStr as _;
 use std::time::Duration;
@@ -71,6 +72,16 @@ pub enum Place {
     File(PathBuf),
     /// A PostgreSQL URL, which may hold a password.
     Postgres(SecretString),
+}
+
+/// The file's path, or the word PostgreSQL: a URL may hold a password.
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Place::File(path) => path.display().fmt(f),
+            Place::Postgres(_) => f.write_str("PostgreSQL"),
+        }
+    }
 }
 
 /// Why the database did not do what it was asked.

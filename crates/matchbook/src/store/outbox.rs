@@ -8,10 +8,10 @@ use domain::sync_outcome::{SALESFORCE_CALL_LIMIT, Synced};
 use jiff::{SignedDuration, Timestamp};
 
 use super::bookings::recorded_booking;
-use super::connections;
 use super::database::{sql, sql_from_parts};
 use super::sync_runs::{self, NewCall};
 use super::{Store, StoreError, Tx, from_json, instant, json, micros};
+use super::{connections, describes};
 
 /// How long a worker may hold a booking before others may take it over.
 const LEASE: SignedDuration = SignedDuration::from_mins(10);
@@ -95,6 +95,16 @@ pub enum Released {
 }
 
 impl Released {
+    /// Why Salesforce is not in step; none where it is.
+    pub fn reason(&self) -> Option<&str> {
+        match self {
+            Released::Synced => None,
+            Released::Waiting { reason, .. } | Released::Parked { reason, .. } | Released::Held { reason } => {
+                Some(reason)
+            }
+        }
+    }
+
     /// The stored outcome word.
     pub fn outcome(&self) -> &'static str {
         match self {
@@ -349,15 +359,20 @@ impl Store {
         Ok(())
     }
 
-    /// Makes a booking's sync due now, held or not, or once more if it is running; false if it has none.
+    /// Makes a booking's sync due now, held or not, or once more if it is running, and drops what is kept of the org, so that
+    /// it is asked anew what it looks like; false if the booking has no sync.
     pub async fn sync_again(&self, booking_id: &str, now: Timestamp) -> Result<bool, StoreError> {
-        let changed = sql("UPDATE outbox SET state = 'waiting', due_at = $2, reason = NULL,
-                 again = CASE WHEN worker IS NULL THEN 0 ELSE 1 END WHERE booking_id = $1")
+        let mut tx = self.begin().await?;
+        let connection: Option<(String,)> = sql("UPDATE outbox SET state = 'waiting', due_at = $2, reason = NULL,
+                 again = CASE WHEN worker IS NULL THEN 0 ELSE 1 END WHERE booking_id = $1 RETURNING connection_id")
         .bind(booking_id)
         .bind(micros(now))
-        .run(&self.write)
+        .optional(&mut tx)
         .await?;
-        Ok(changed == 1)
+        let Some((connection_id,)) = connection else { return Ok(false) };
+        describes::forget(&mut tx, &connection_id).await?;
+        tx.commit().await?;
+        Ok(true)
     }
 
     /// Frees the bookings that a stopped process held. Only for a process that is alone on its database. Persons stay taken

@@ -175,10 +175,7 @@ pub(crate) async fn finish(
     notes: &[String],
     now: Timestamp,
 ) -> Result<(), StoreError> {
-    let summary = match released {
-        Released::Synced => None,
-        Released::Waiting { reason, .. } | Released::Parked { reason, .. } | Released::Held { reason } => Some(reason),
-    };
+    let summary = released.reason();
     sql("UPDATE sync_run SET finished_at = $2, outcome = $3, summary = $4, notes = $5 WHERE id = $1")
         .bind(id)
         .bind(micros(now))

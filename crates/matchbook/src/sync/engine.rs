@@ -84,12 +84,15 @@ impl Engine {
         let Some(claimed) = self.store.claim(&self.name, self.clock.now()).await? else {
             return Ok(Stepped::Idle(self.store.next_due().await?));
         };
-        let booking = claimed.id.clone();
+        let (booking, connection) = (claimed.id.clone(), claimed.connection_id.clone());
         match Run::new(self, claimed).go().await {
-            Ok(outcome) => tracing::info!(booking = %booking, outcome, "sync run ended"),
-            Err(StoreError::LeaseLost) => {
-                tracing::warn!(booking = %booking, "another worker has taken this booking over")
-            }
+            Ok(released) => match released.reason() {
+                None => tracing::info!(%booking, connection, "in step with Salesforce"),
+                Some(reason) => {
+                    tracing::warn!(%booking, connection, outcome = released.outcome(), reason, "not in step with Salesforce")
+                }
+            },
+            Err(StoreError::LeaseLost) => tracing::warn!(%booking, "another worker has taken this booking over"),
             Err(other) => return Err(other),
         }
         Ok(Stepped::Worked)

@@ -45,8 +45,8 @@ impl<'a> Run<'a> {
         Run { engine, synced: claimed.synced.clone(), claimed, notes: Vec::new() }
     }
 
-    /// Runs to the end and releases the booking; gives the outcome's word.
-    pub(super) async fn go(mut self) -> Result<&'static str, StoreError> {
+    /// Runs to the end and releases the booking.
+    pub(super) async fn go(mut self) -> Result<Released, StoreError> {
         let released = match self.rounds().await {
             Ok(released) | Err(Stop::Released(released)) => released,
             Err(Stop::Store(error)) => return Err(error),
@@ -54,7 +54,7 @@ impl<'a> Run<'a> {
         let notes: Vec<String> = self.notes.iter().map(Note::to_string).collect();
         let now = self.engine.clock.now();
         self.engine.store.release(&self.claimed, &self.synced, &released, &notes, now).await?;
-        Ok(released.outcome())
+        Ok(released)
     }
 
     async fn rounds(&mut self) -> Result<Released, Stop> {

@@ -97,7 +97,7 @@ impl Sessions {
 
     async fn ask_for_token(&self, connection: &Connection) -> Result<OpenSession, SessionError> {
         let host = LoginHost::parse(&connection.login_host, self.loopback)
-            .map_err(|e| refused("LOGIN_HOST", e.to_string()))?;
+            .map_err(|e| refused("LOGIN_HOST", format!("{e}: start the server with --allow-loopback-orgs")))?;
         let client_secret = self
             .vault
             .open(&Connection::secret_place(&connection.id), &connection.sealed_client_secret)

@@ -8,6 +8,7 @@ use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 use super::engine::{Engine, Stepped};
+use crate::error_chain::chain;
 
 /// The longest sleep: another process may have added work to the same database.
 const LONGEST_SLEEP: Duration = Duration::from_secs(5);
@@ -47,10 +48,7 @@ async fn work(engine: Arc<Engine>, stop: CancellationToken) {
         let stepped = tokio::spawn(async move { stepping.step().await }).await;
         let pause = match stepped {
             Err(panicked) => {
-                tracing::error!(
-                    error = &panicked as &dyn std::error::Error,
-                    "a sync run broke off; it is taken up again later"
-                );
+                tracing::error!(error = chain(&panicked), "a sync run broke off; it is taken up again later");
                 SHORTEST_SLEEP
             }
             Ok(Ok(Stepped::Worked)) => {
@@ -60,7 +58,7 @@ async fn work(engine: Arc<Engine>, stop: CancellationToken) {
             }
             Ok(Ok(Stepped::Idle(due))) => until(due, engine.clock.now()),
             Ok(Err(error)) => {
-                tracing::error!(error = &error as &dyn std::error::Error, "the engine could not use the database");
+                tracing::error!(error = chain(&error), "the engine could not use the database");
                 LONGEST_SLEEP
             }
         };

@@ -28,7 +28,7 @@ struct Shown {
     runs: Vec<RunRow>,
     /// The org's host for links to records, where one has signed in.
     org: Option<String>,
-    /// The connection's name, and why it must be reconnected.
+    /// The connection's name, and what is the matter with it.
     connection: Option<(String, Option<String>)>,
     may_sync: bool,
     now: Timestamp,
@@ -164,7 +164,7 @@ impl Shown {
     fn trouble(&self) -> Markup {
         html! {
             @if let Some((name, Some(trouble))) = &self.connection {
-                p.reason { "The connection " strong { (name) } " must be reconnected: " (trouble) }
+                p.reason { "The connection " strong { (name) } " rests: " (trouble) }
             }
         }
     }

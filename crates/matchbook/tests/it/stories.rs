@@ -277,3 +277,17 @@ async fn a_change_while_syncing_is_switched_off_is_caught_up_when_it_is_on_again
     assert_eq!(test.org.records("Event").await.len(), 0, "the cancel is caught up");
     test.assert_all_synced().await;
 }
+
+#[rstest]
+#[tokio::test]
+async fn a_renamed_event_type_at_the_source_does_not_lose_the_bookings_it_had(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+) {
+    let Some(test) = TestApp::spawn(engine).await else { return };
+    test.deliver(&Delivery::created().json()).await;
+    test.sync().await;
+    assert_eq!(test.deliver(&Delivery::cancelled().with("type", "renamed").json()).await.status, 200);
+    test.sync().await;
+    assert_eq!(test.org.records("Event").await.len(), 0);
+    test.assert_all_synced().await;
+}
