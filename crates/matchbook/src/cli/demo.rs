@@ -154,7 +154,7 @@ fn introduce(
             false => say!("sh {}", path.display()),
         }
     }
-    say!("The second line moves that booking, the third cancels it.");
+    say!("move.sh moves that booking, cancel.sh cancels it.");
     say!("");
     say!("Stop with Ctrl-C.");
     Ok(())
