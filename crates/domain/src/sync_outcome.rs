@@ -122,6 +122,9 @@ pub struct Synced {
     /// An earlier update that may still take effect, or did so and was not overwritten yet.
     #[serde(default)]
     pub late: Option<LateUpdate>,
+    /// Its Events that are known to be deleted: they are not what a lost create made.
+    #[serde(default)]
+    pub gone: Vec<RecordId>,
 }
 
 impl Synced {
@@ -237,6 +240,7 @@ pub fn before_sending(
         event: synced.event.clone(),
         unclear: Some(unclear).filter(is_open),
         late: synced.unanswered_update(),
+        gone: synced.gone.clone(),
     }
 }
 
@@ -271,12 +275,13 @@ pub fn absorb(sent: &Synced, writes: &[Write], results: &[WriteResult], email: &
                 after.event = updated(&after.event, event, fields, after.person.as_ref());
                 after.late = sent.late.clone().filter(|late| may_still_happen(late, sent));
             }
-            (Write::UpdateEvent { .. }, WriteResult::Refused(r)) if settles(write, r) => {
-                after.event = SyncedEvent::Missing
+            (Write::UpdateEvent { event, .. }, WriteResult::Refused(r)) if settles(write, r) => {
+                after.event = SyncedEvent::Missing;
+                after.gone.push(event.clone());
             }
-            (Write::DeleteEvent { .. }, WriteResult::Done(_)) => after.event = SyncedEvent::Deleted,
-            (Write::DeleteEvent { .. }, WriteResult::Refused(r)) if settles(write, r) => {
-                after.event = SyncedEvent::Deleted
+            (Write::DeleteEvent { event }, result) if is_deleted(write, result) => {
+                after.event = SyncedEvent::Deleted;
+                after.gone.push(event.clone());
             }
             _ => {}
         }
@@ -292,6 +297,14 @@ fn settles(write: &Write, refusal: &Refusal) -> bool {
         Write::DeleteEvent { .. } => refusal.missing != Missing::No,
         Write::CreateEvent { .. } | Write::UpsertEvent { .. } => refusal.missing != Missing::No,
         Write::CreateContact { .. } => false,
+    }
+}
+
+fn is_deleted(delete: &Write, result: &WriteResult) -> bool {
+    match result {
+        WriteResult::Done(_) => true,
+        WriteResult::Refused(refusal) => settles(delete, refusal),
+        WriteResult::Unclear | WriteResult::NotSent(_) => false,
     }
 }
 

@@ -412,7 +412,8 @@ impl Planner<'_> {
     }
 
     fn settle_event(&mut self, unclear: &Unclear, fields: &Fields, who: Option<RecordId>) -> Result<(), Stop> {
-        let rows = self.events(self.look_for(unclear, fields, who))?;
+        let mut rows = self.events(self.look_for(unclear, fields, who))?;
+        rows.retain(|row| !self.input.synced.gone.contains(&row.id));
         let Some(row) = rows.iter().find(|r| !r.deleted).or(rows.first()) else {
             return self.wait_out(unclear);
         };
@@ -477,7 +478,11 @@ fn adopted(synced: &Synced, row: &EventRow, unclear: &Unclear, fields: &Fields) 
     let event =
         if row.deleted { SyncedEvent::InBin { fields } } else { SyncedEvent::Written { id: row.id.clone(), fields } };
     let person = synced.person.clone().or(who.map(|id| SyncedPerson { id, email: unclear.email.clone() }));
-    Synced { person, event, unclear: None, late: synced.late.clone() }
+    let mut gone = synced.gone.clone();
+    if row.deleted {
+        gone.push(row.id.clone());
+    }
+    Synced { person, event, unclear: None, late: synced.late.clone(), gone }
 }
 
 /// The text, cut to what the field holds. `@{` opens a reference in a composite request (Salesforce facts 2.7), for which no

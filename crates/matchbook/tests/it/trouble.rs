@@ -301,6 +301,32 @@ async fn a_person_and_event_deleted_in_salesforce_are_made_anew(
 }
 
 #[rstest]
+#[case::never_arrived("before")]
+#[case::came_late("late")]
+#[tokio::test]
+async fn an_event_written_anew_is_not_mistaken_for_the_deleted_one_when_its_answer_is_lost(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+    #[case] dropped: &str,
+) {
+    let Some(test) = TestApp::spawn(engine).await else { return };
+    test.deliver(&Delivery::created().json()).await;
+    test.sync().await;
+    let first = test.org.only("Event").await["Id"].as_str().expect("an id").to_owned();
+    test.org.delete("Event", &first).await;
+    test.org.fault(json!({"method": "POST", "object": "Event"}), json!({"drop": dropped})).await;
+    test.deliver(&Delivery::rescheduled().json()).await;
+    test.sync().await;
+    test.org.control("POST", "late", json!(null)).await;
+    for _ in 0..6 {
+        test.pass(SignedDuration::from_mins(3));
+        test.sync().await;
+    }
+    only_contact_and_event(&test).await;
+    let second = test.org.only("Event").await["Id"].clone();
+    assert_eq!(test.only_booking().await["sync"]["event_id"], second, "a later cancel must know which Event to delete");
+}
+
+#[rstest]
 #[tokio::test]
 async fn an_event_that_cannot_be_seen_is_never_written_twice(
     #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,

@@ -10,22 +10,26 @@ mod schedule;
 mod world;
 
 use std::env;
+use std::sync::Arc;
+
+use matchbook::sync;
 
 use crate::support::{Engine, TestApp};
 use schedule::Schedule;
-use world::World;
+use world::{World, second_engine};
 
 /// Runs seeds one after the other on one installation, and tells the first that fails.
 async fn run_seeds(engine: Engine, seeds: impl Iterator<Item = u64>) {
     let Some(test) = TestApp::spawn(engine).await else { return };
+    let engines = [Arc::clone(&test.app.engine), second_engine(&test)];
     for seed in seeds {
-        run(&test, seed).await;
+        run(&test, &engines, seed).await;
     }
 }
 
-async fn run(test: &TestApp, seed: u64) {
+async fn run(test: &TestApp, engines: &[Arc<sync::Engine>; 2], seed: u64) {
     let schedule = Schedule::of(seed);
-    let mut world = World::build(test, &schedule).await;
+    let mut world = World::build(test, engines, &schedule).await;
     if let Err(wrong) = carry_out(&mut world, &schedule).await {
         let told = world.told.join("\n");
         let runs = world.runs().await;

@@ -25,6 +25,8 @@ pub(super) struct Schedule {
 pub(super) enum BookingIdField {
     None,
     Plain,
+    /// External id and unique.
+    Key,
 }
 
 /// A booking with all its changes, the earliest first.
@@ -136,7 +138,7 @@ impl Schedule {
     pub(super) fn of(seed: u64) -> Schedule {
         let mut dice = Dice::new(seed);
         let calm = dice.chance(15);
-        let field = dice.pick(&[BookingIdField::None, BookingIdField::Plain]);
+        let field = dice.pick(&[BookingIdField::None, BookingIdField::Plain, BookingIdField::Key]);
         let skew = i64::try_from(dice.within(0, 480_000)).expect("small") - 240_000;
         let persons: Vec<usize> = (0..dice.within(1, 4)).map(|_| dice.pick(&[0, 0, 0, 1, 1, 2])).collect();
         let count = dice.within(1, 6);
