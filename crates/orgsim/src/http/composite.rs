@@ -16,6 +16,8 @@ use super::wire::{Reply, Request};
 
 const MOST_SUBREQUESTS: usize = 25;
 const MOST_QUERIES: usize = 5;
+/// The version from which subrequests are collated unless told not to.
+const COLLATES_BY_DEFAULT: f64 = 49.0;
 /// Headers that a subrequest may not set.
 const CALLS_OWN_HEADERS: [&str; 3] = ["accept", "authorization", "content-type"];
 
@@ -24,6 +26,7 @@ const CALLS_OWN_HEADERS: [&str; 3] = ["accept", "authorization", "content-type"]
 struct Body {
     #[serde(default)]
     all_or_none: bool,
+    collate_subrequests: Option<bool>,
     composite_request: Vec<Subrequest>,
 }
 
@@ -53,7 +56,9 @@ pub(crate) fn run(shared: &Shared, request: &Request) -> Reply {
             Err(failure) => halted(failure.0, failure.1, parts.len()),
         }
     } else {
-        each_alone(shared, request, parts)
+        let collate = body.collate_subrequests.unwrap_or(version_of(request) >= COLLATES_BY_DEFAULT);
+        let order = if collate { collated(parts) } else { (0..parts.len()).collect() };
+        each_alone(shared, request, parts, &order)
     };
     let mut reply = Reply::json(200, response(parts, &answers));
     reply.subcalls = parts.iter().zip(answers).map(|(sub, answer)| subcall(sub, answer)).collect();
@@ -123,15 +128,43 @@ fn invalid_input(message: String) -> ApiError {
     ApiError::new(400, "INVALID_INPUT", message)
 }
 
-fn each_alone(shared: &Shared, request: &Request, parts: &[Subrequest]) -> Vec<Reply> {
-    let mut results = Results::default();
-    let mut answers = Vec::new();
-    for sub in parts {
-        let answer = one(shared, &mut Access::Each(shared), request, sub, &results);
-        results.add(&sub.reference_id, &answer);
-        answers.push(answer);
+fn version_of(request: &Request) -> f64 {
+    request.version.parse().unwrap_or(0.0)
+}
+
+/// The order in which collated subrequests run: those that refer to no other and do the same to the same object are brought
+/// together, behind the first of them. The order of independent ones is not promised (Salesforce facts 10).
+fn collated(parts: &[Subrequest]) -> Vec<usize> {
+    let alike = |sub: &Subrequest| {
+        let target = sub.url.split('?').next().and_then(|path| path.split("/sobjects/").nth(1)).map(str::to_owned);
+        let refers = sub.url.contains("@{") || sub.body.as_ref().is_some_and(|body| body.to_string().contains("@{"));
+        let object = target.and_then(|t| t.split('/').next().map(str::to_ascii_lowercase));
+        object.filter(|_| !refers && sub.method != "GET").map(|object| (sub.method.clone(), object))
+    };
+    let mut order: Vec<usize> = Vec::with_capacity(parts.len());
+    for at in 0..parts.len() {
+        if order.contains(&at) {
+            continue;
+        }
+        order.push(at);
+        if let Some(kind) = alike(&parts[at]) {
+            let more = (at + 1..parts.len()).filter(|later| alike(&parts[*later]).as_ref() == Some(&kind));
+            let more: Vec<usize> = more.filter(|later| !order.contains(later)).collect();
+            order.extend(more);
+        }
     }
-    answers
+    order
+}
+
+fn each_alone(shared: &Shared, request: &Request, parts: &[Subrequest], order: &[usize]) -> Vec<Reply> {
+    let mut results = Results::default();
+    let mut answers: Vec<Option<Reply>> = parts.iter().map(|_| None).collect();
+    for &at in order {
+        let answer = one(shared, &mut Access::Each(shared), request, &parts[at], &results);
+        results.add(&parts[at].reference_id, &answer);
+        answers[at] = Some(answer);
+    }
+    answers.into_iter().flatten().collect()
 }
 
 /// One transaction: the first failure undoes everything. It is told with its place.

@@ -188,6 +188,8 @@ fn field_flags(field: &Field) -> Json {
 fn field_values(field: &Field) -> Json {
     let bytes = match field.kind {
         FieldType::Id | FieldType::Reference => field.length,
+        // Recorded so for the one text that Salesforce composes of numbers.
+        _ if field.name == "Fiscal" => field.length,
         _ => field.length * 3,
     };
     json!({

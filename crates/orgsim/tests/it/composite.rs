@@ -126,3 +126,23 @@ async fn limits_and_reference_ids_are_checked_before_anything_is_done() {
     assert_eq!(contacts, json!([]), "a refused composite did something");
     org.stop().await;
 }
+
+#[tokio::test]
+async fn collated_subrequests_of_one_kind_run_together_and_answer_in_their_places() {
+    let org = Org::start("empty").await;
+    let create = |name: &str| json!({"method": "POST", "url": "/services/data/v66.0/sobjects/Contact", "referenceId": name, "body": {"LastName": name}});
+    let count =
+        json!({"method": "GET", "url": "/services/data/v66.0/query?q=SELECT+COUNT()+FROM+Contact", "referenceId": "n"});
+    for (collate, seen) in [(json!(false), 1), (json!(true), 2 + 2), (json!(null), 2 + 4)] {
+        let mut body = json!({"allOrNone": false, "compositeRequest": [create("a"), count, create("b")]});
+        if !collate.is_null() {
+            body["collateSubrequests"] = collate.clone();
+        }
+        let (status, answer) = org.post("/composite", body).await;
+        let parts = answer["compositeResponse"].as_array().expect("answers");
+        let names: Vec<&str> = parts.iter().filter_map(|p| p["referenceId"].as_str()).collect();
+        assert_eq!((status, names), (200, vec!["a", "n", "b"]), "answers stand where they were asked");
+        assert_eq!(parts[1]["body"]["totalSize"], seen, "collateSubrequests {collate}");
+    }
+    org.stop().await;
+}
