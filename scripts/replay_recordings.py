@@ -51,7 +51,6 @@ EXPLAINED = [
     ("describe_Account_Person", r"recordTypeInfos|defaultRecordTypeMapping", "record types of that org"),
     ("describe_account_2026", r"(State|Country)Code\.picklistValues", "that org's list of countries and states is longer"),
     ("describe_Account_(no_state|Person)", "NearAddress", "the label is that of a newer org"),
-    ("describe_Opportunity", r"Fiscal\.byteLength", "every character of a text counts as three bytes"),
     ("describe_OpportunityContactRole", "recordTypeInfos", "every object tells its master record type"),
     ("describe_Event", r"WhatId\.referenceTo", "objects of that org's features"),
     ("describe_.*[Aa]ccount", r"^\.fields\.\w+__c: ", "custom fields of that org"),
