@@ -1,5 +1,6 @@
 //! Random schedules by seed: bookings, faults, crashes and people in Salesforce in any order, and in the end Salesforce must
-//! show what was booked. `MATCHBOOK_SEED=n cargo test --workspace --test it driver` repeats one seed.
+//! show what was booked. `MATCHBOOK_SEED=n cargo test --workspace --test it driver` repeats one seed;
+//! `MATCHBOOK_SEEDS_SQLITE=1000 MATCHBOOK_SEEDS_FROM=1000` runs others than usual.
 //!
 //! A seed fixes every step, every fault and the clock. Only where a crash falls between two awaits of the database is left to
 //! the operating system.
@@ -63,4 +64,10 @@ async fn seeds_on_sqlite() {
 #[tokio::test]
 async fn seeds_on_postgres() {
     run_seeds(Engine::Postgres, seeds("MATCHBOOK_SEEDS_POSTGRES", 40)).await;
+}
+
+/// A late update had been forgotten before the change that overwrites it had succeeded.
+#[tokio::test]
+async fn seed_46_wrong_time_after_a_refused_change() {
+    run_seeds(Engine::Sqlite, std::iter::once(46)).await;
 }
