@@ -119,23 +119,31 @@ pub struct Synced {
     /// Writes without an answer.
     #[serde(default)]
     pub unclear: Option<Unclear>,
-    /// An earlier update that may still take effect, or did so and was not overwritten yet.
+    /// Earlier updates that may still take effect, or did so and were not overwritten yet; the latest last.
     #[serde(default)]
-    pub late: Option<LateUpdate>,
+    pub late_updates: Vec<LateUpdate>,
     /// Its Events that are known to be deleted: they are not what a lost create made.
     #[serde(default)]
     pub gone: Vec<RecordId>,
 }
 
 impl Synced {
-    /// The update that may have taken effect, or may still do, though no answer to it came.
-    pub fn unanswered_update(&self) -> Option<LateUpdate> {
-        let unclear = self.unclear.as_ref().and_then(|u| {
-            let until = u.since + SALESFORCE_CALL_LIMIT;
-            let upserted = u.event.as_ref().filter(|_| u.upsert).map(without_new_contact);
-            Some(LateUpdate { until, fields: u.update.clone().or(upserted)?, upsert: u.upsert })
-        });
-        unclear.or_else(|| self.late.clone())
+    /// The updates that may have taken effect, or may still do, though no answer to them came; the latest last.
+    pub fn unanswered_updates(&self) -> Vec<LateUpdate> {
+        let mut updates = self.late_updates.clone();
+        if let Some(latest) = self.unclear.as_ref().and_then(Unclear::update) {
+            updates.retain(|earlier| (&earlier.fields, earlier.upsert) != (&latest.fields, latest.upsert));
+            updates.push(latest);
+        }
+        updates
+    }
+}
+
+impl Unclear {
+    fn update(&self) -> Option<LateUpdate> {
+        let until = self.since + SALESFORCE_CALL_LIMIT;
+        let upserted = self.event.as_ref().filter(|_| self.upsert).map(without_new_contact);
+        Some(LateUpdate { until, fields: self.update.clone().or(upserted)?, upsert: self.upsert })
     }
 }
 
@@ -239,7 +247,7 @@ pub fn before_sending(
         person: found.or_else(|| synced.person.clone()),
         event: synced.event.clone(),
         unclear: Some(unclear).filter(is_open),
-        late: synced.unanswered_update(),
+        late_updates: synced.unanswered_updates(),
         gone: synced.gone.clone(),
     }
 }
@@ -273,7 +281,7 @@ pub fn absorb(sent: &Synced, writes: &[Write], results: &[WriteResult], email: &
             }
             (Write::UpdateEvent { event, fields }, WriteResult::Done(_)) => {
                 after.event = updated(&after.event, event, fields, after.person.as_ref());
-                after.late = sent.late.clone().filter(|late| may_still_happen(late, sent));
+                after.late_updates.retain(|late| may_still_happen(late, sent));
             }
             (Write::UpdateEvent { event, .. }, WriteResult::Refused(r)) if settles(write, r) => {
                 after.event = SyncedEvent::Missing;

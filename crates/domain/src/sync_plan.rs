@@ -177,7 +177,8 @@ impl Planner<'_> {
             return Plan::InStep;
         }
         // A late upsert would create the Event anew.
-        if let Some(late) = self.input.synced.unanswered_update().filter(|l| l.upsert && l.until > self.input.now) {
+        let late = self.input.synced.unanswered_updates().into_iter().rfind(|l| l.upsert && l.until > self.input.now);
+        if let Some(late) = late {
             return Plan::Wait { until: late.until };
         }
         Plan::Write { found: None, writes: vec![Write::DeleteEvent { event: event.clone() }] }
@@ -259,11 +260,14 @@ impl Planner<'_> {
     /// An earlier update whose answer was lost may still take effect. What it would set otherwise than wanted now is written
     /// again, once it can no longer happen (spec 4.2). Gives the names of those fields.
     fn overwritten_by_late_update(&self, wanted: &Fields) -> Result<BTreeSet<String>, Stop> {
-        let Some(late) = self.input.synced.unanswered_update() else { return Ok(BTreeSet::new()) };
         let differs = |(name, value): &(&String, &FieldValue)| wanted.get(*name).is_some_and(|w| w != *value);
-        let names: BTreeSet<String> = late.fields.iter().filter(differs).map(|(name, _)| name.clone()).collect();
-        if !names.is_empty() && self.input.now < late.until {
-            return Err(Stop::plan(Plan::Wait { until: late.until }));
+        let mut names = BTreeSet::new();
+        for late in self.input.synced.unanswered_updates().iter().rev() {
+            let others: Vec<String> = late.fields.iter().filter(differs).map(|(name, _)| name.clone()).collect();
+            if !others.is_empty() && self.input.now < late.until {
+                return Err(Stop::plan(Plan::Wait { until: late.until }));
+            }
+            names.extend(others);
         }
         Ok(names)
     }
@@ -482,7 +486,7 @@ fn adopted(synced: &Synced, row: &EventRow, unclear: &Unclear, fields: &Fields) 
     if row.deleted {
         gone.push(row.id.clone());
     }
-    Synced { person, event, unclear: None, late: synced.late.clone(), gone }
+    Synced { person, event, unclear: None, late_updates: synced.late_updates.clone(), gone }
 }
 
 /// The text, cut to what the field holds. `@{` opens a reference in a composite request (Salesforce facts 2.7), for which no

@@ -240,6 +240,32 @@ async fn a_late_change_is_undone_even_if_the_first_try_at_that_is_refused(
 
 #[rstest]
 #[tokio::test]
+async fn a_late_change_is_undone_even_if_the_first_try_at_that_is_lost(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+) {
+    let Some(test) = TestApp::spawn(engine).await else { return };
+    test.deliver(&Delivery::created().json()).await;
+    test.sync().await;
+    test.org.fault(json!({"method": "PATCH", "object": "Event"}), json!({"drop": "after"})).await;
+    test.deliver(&Delivery::rescheduled().json()).await;
+    test.sync().await;
+    let back = Delivery::rescheduled().at("2026-05-04T09:15:00Z").with("uid", "uid-3").with("rescheduleUid", "uid-2");
+    test.deliver(&back.with("startTime", "2026-05-06T09:30:00Z").with("endTime", "2026-05-06T10:00:00Z").json()).await;
+    test.pass(SignedDuration::from_mins(11));
+    test.org.fault(json!({"method": "PATCH", "object": "Event"}), json!({"drop": "before"})).await;
+    test.sync().await;
+    test.pass(SignedDuration::from_mins(1));
+    test.sync().await;
+    assert_eq!(
+        test.org.only("Event").await["StartDateTime"],
+        "2026-05-06T09:30:00.000+0000",
+        "the booking was moved back to its first time"
+    );
+    test.assert_all_synced().await;
+}
+
+#[rstest]
+#[tokio::test]
 async fn other_bookings_of_a_person_wait_while_their_contact_may_still_come_into_being(
     #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
 ) {

@@ -71,3 +71,9 @@ async fn seeds_on_postgres() {
 async fn seed_46_wrong_time_after_a_refused_change() {
     run_seeds(Engine::Sqlite, std::iter::once(46)).await;
 }
+
+/// The change that overwrites a late update was lost itself, and counted as done.
+#[tokio::test]
+async fn seed_7098_wrong_time_after_a_lost_change() {
+    run_seeds(Engine::Sqlite, std::iter::once(7098)).await;
+}
