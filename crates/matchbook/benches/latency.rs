@@ -42,8 +42,10 @@ async fn measure() -> Vec<(&'static str, Vec<f64>)> {
         let (first, second) = (format!("first-{n}"), format!("second-{n}"));
         rows[0].1.push(synced(&test, of(Delivery::created(), &first)).await);
         rows[1].1.push(synced(&test, of(Delivery::created(), &second)).await);
-        rows[2].1.push(synced(&test, of(Delivery::rescheduled(), &first)).await);
-        rows[3].1.push(synced(&test, of(Delivery::cancelled(), &first)).await);
+        // Each names its own booking as the one before it; one name for all would prove them all to be one.
+        let later = |delivery: Delivery| of(delivery, &first).with("rescheduleUid", first.clone());
+        rows[2].1.push(synced(&test, later(Delivery::rescheduled())).await);
+        rows[3].1.push(synced(&test, later(Delivery::cancelled())).await);
     }
     worker.stop().await;
     rows
