@@ -6,7 +6,6 @@
 use std::collections::BTreeSet;
 
 use jiff::{SignedDuration, Timestamp};
-use serde::{Deserialize, Serialize};
 
 use crate::ask::{Answer, Ask, EventRow, Known, LookupFailure, Next, PersonRow, RecordId};
 use crate::booking::{Booking, BookingId, BookingStatus, RecordedBooking};
@@ -25,8 +24,7 @@ const FIRST_LOOK_AGAIN: SignedDuration = SignedDuration::from_secs(15);
 const CLOCKS_APART: SignedDuration = SignedDuration::from_mins(5);
 
 /// One write. A plan's writes go out as one request, in order.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
+#[derive(Debug, Clone, PartialEq)]
 pub enum Write {
     /// Creates the attendee's Contact.
     CreateContact {

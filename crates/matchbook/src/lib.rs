@@ -10,6 +10,7 @@ pub mod config;
 pub mod crm;
 mod error_chain;
 pub mod ingest;
+mod json_kind;
 pub mod routes;
 pub mod secrets;
 pub mod server;

@@ -3,6 +3,7 @@
 use serde_json::{Map, Value};
 
 use super::Problem;
+use crate::json_kind::kind_of;
 
 /// The longest name of an unknown field that is repeated, in characters.
 const LONGEST_NAME: usize = 63;
@@ -123,16 +124,5 @@ impl Body {
                 Vec::new()
             }
         }
-    }
-}
-
-fn kind_of(value: &Value) -> &'static str {
-    match value {
-        Value::Null => "null",
-        Value::Bool(_) => "true or false",
-        Value::Number(_) => "a number",
-        Value::String(_) => "a text",
-        Value::Array(_) => "a list",
-        Value::Object(_) => "an object",
     }
 }

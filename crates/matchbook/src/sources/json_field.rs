@@ -5,6 +5,8 @@
 use jiff::Timestamp;
 use serde_json::{Map, Value};
 
+use crate::json_kind::kind_of;
+
 /// A place in a JSON document, which may hold nothing.
 #[derive(Debug, Clone)]
 pub(super) struct Field<'a> {
@@ -91,15 +93,4 @@ pub(super) fn clean(text: &str, max: usize) -> Option<String> {
     let text: String = text.trim().chars().take(max).collect();
     let text = text.trim_end();
     (!text.is_empty()).then(|| text.to_owned())
-}
-
-fn kind_of(value: &Value) -> &'static str {
-    match value {
-        Value::Null => "null",
-        Value::Bool(_) => "true or false",
-        Value::Number(_) => "a number",
-        Value::String(_) => "a text",
-        Value::Array(_) => "a list",
-        Value::Object(_) => "an object",
-    }
 }
