@@ -44,7 +44,7 @@ pub use sync_runs::{CallRow, NewCall, RunRow};
 pub use users::{User, UserDraft};
 
 /// The migrations, oldest first: version, name, text for SQLite, text for PostgreSQL.
-const MIGRATIONS: &[(i64, &str, &str, &str)] = &[
+pub const MIGRATIONS: &[(i64, &str, &str, &str)] = &[
     (
         1,
         "first",

@@ -2,9 +2,10 @@
 
 use std::path::Path;
 
-use matchbook::store::{Place, Scope, Store};
+use matchbook::store::{MIGRATIONS, Place, Scope, Store};
+use sqlx::migrate::{Migration, MigrationType, Migrator};
 
-/// Sample data as each version wrote it.
+/// Sample data as each version wrote it, one for each migration.
 const SAMPLES: &[&str] =
     &[include_str!("../data/migrations/0001_first.sql"), include_str!("../data/migrations/0002_requests.sql")];
 
@@ -12,10 +13,13 @@ const SAMPLES: &[&str] =
 async fn a_database_with_data_comes_up_to_date_and_reads_back() {
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path().join("old.db");
-    Store::open(&Place::File(path.clone())).await.expect("a new database").close().await;
-    for sample in SAMPLES {
-        fill(&path, sample).await;
+    assert_eq!(SAMPLES.len(), MIGRATIONS.len(), "each migration has sample data of its version");
+    let pool = connect(&path).await;
+    for (version, sample) in (1..).zip(SAMPLES) {
+        migrator(version).run(&pool).await.expect("the migration applies to the data before it");
+        sqlx::raw_sql(*sample).execute(&pool).await.expect("the sample data fits the schema of its version");
     }
+    pool.close().await;
     let store = Store::open(&Place::File(path.clone())).await.expect("the database comes up to date");
     let now = "2026-05-04T09:00:00Z".parse().expect("an instant");
     let page = store.bookings(Scope::All, None, 10, now).await.expect("bookings");
@@ -39,9 +43,16 @@ async fn opening_twice_changes_nothing() {
     store.ping("2026-05-04T09:00:00Z".parse().expect("an instant")).await.expect("it answers");
 }
 
-async fn fill(path: &Path, sql: &'static str) {
-    let options = sqlx::sqlite::SqliteConnectOptions::new().filename(path).foreign_keys(true);
-    let pool = sqlx::SqlitePool::connect_with(options).await.expect("a connection");
-    sqlx::raw_sql(sql).execute(&pool).await.expect("the sample data fits the schema");
-    pool.close().await;
+async fn connect(path: &Path) -> sqlx::SqlitePool {
+    let options = sqlx::sqlite::SqliteConnectOptions::new().filename(path).create_if_missing(true).foreign_keys(true);
+    sqlx::SqlitePool::connect_with(options).await.expect("a connection")
+}
+
+/// The first migrations alone, as an earlier version had them.
+fn migrator(versions: usize) -> Migrator {
+    let migration = |(version, name, text, _): &(i64, &'static str, &'static str, &'static str)| {
+        let text = sqlx::SqlStr::from_static(text);
+        Migration::new(*version, (*name).into(), MigrationType::Simple, text, false)
+    };
+    Migrator::with_migrations(MIGRATIONS[..versions].iter().map(migration).collect())
 }
