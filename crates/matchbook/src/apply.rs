@@ -4,8 +4,10 @@ use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
 use salesforce::auth::{LoginHost, LoopbackPolicy};
+use salesforce::jwt::SigningKey;
 use secrecy::SecretString;
 
+use crate::grant::ConnectionGrant;
 use crate::ingest;
 use crate::secrets::Vault;
 use crate::store::{
@@ -156,14 +158,18 @@ fn configuration(
             let flag = "; give --allow-loopback-orgs, to `apply` and to `serve`";
             wrong(entry.login_host.at, format!("connections.{}.login_host: {error}{flag}", entry.key.value));
         }
-        let Some(client_secret) = secret(context.secrets, &entry.client_secret, &mut wrong) else { continue };
+        let Some(secret) = secret(context.secrets, &entry.secret, &mut wrong) else { continue };
+        if let (ConnectionGrant::JwtBearer { .. }, Err(error)) = (&entry.grant, SigningKey::from_pem(&secret)) {
+            wrong(entry.secret.at, format!("connections.{}.private_key: {error}", entry.key.value));
+        }
         new.connections.push(ConnectionDraft {
             key: entry.key.value.clone(),
             name: entry.name.clone(),
             login_host: entry.login_host.value.clone(),
             api_version: entry.api_version.clone(),
+            grant: entry.grant.clone(),
             client_id: entry.client_id.clone(),
-            client_secret,
+            secret,
         });
     }
     for entry in &file.sources {

@@ -9,6 +9,7 @@ pub mod clock;
 pub mod config;
 pub mod crm;
 mod error_chain;
+pub mod grant;
 pub mod ingest;
 mod json_kind;
 pub mod routes;

@@ -189,12 +189,17 @@ pub enum Grant {
         /// The consumer secret.
         client_secret: SecretString,
     },
+    /// An assertion signed with the app's key, as [`crate::jwt::SigningKey`] makes it.
+    JwtBearer {
+        /// The assertion.
+        assertion: SecretString,
+    },
     /// A grant that an admin gave earlier.
     RefreshToken {
         /// The consumer key.
         client_id: String,
-        /// The consumer secret, unless the app wants none.
-        client_secret: Option<SecretString>,
+        /// The consumer secret.
+        client_secret: SecretString,
         /// The latest token; with rotation the former one is dead.
         refresh_token: SecretString,
     },
@@ -202,8 +207,8 @@ pub enum Grant {
     AuthorizationCode {
         /// The consumer key.
         client_id: String,
-        /// The consumer secret, unless the app wants none.
-        client_secret: Option<SecretString>,
+        /// The consumer secret.
+        client_secret: SecretString,
         /// The code; good once.
         code: SecretString,
         /// The same address as in the authorization request.
@@ -222,24 +227,24 @@ impl Grant {
                 ("client_id", client_id),
                 ("client_secret", client_secret.expose_secret()),
             ],
-            Self::RefreshToken { client_id, client_secret, refresh_token } => {
-                let form = vec![
-                    ("grant_type", "refresh_token"),
-                    ("client_id", client_id.as_str()),
-                    ("refresh_token", refresh_token.expose_secret()),
-                ];
-                with_secret(form, client_secret)
-            }
-            Self::AuthorizationCode { client_id, client_secret, code, redirect_uri, code_verifier } => {
-                let form = vec![
-                    ("grant_type", "authorization_code"),
-                    ("client_id", client_id.as_str()),
-                    ("code", code.expose_secret()),
-                    ("redirect_uri", redirect_uri),
-                    ("code_verifier", code_verifier.expose_secret()),
-                ];
-                with_secret(form, client_secret)
-            }
+            Self::JwtBearer { assertion } => vec![
+                ("grant_type", "urn:ietf:params:oauth:grant-type:jwt-bearer"),
+                ("assertion", assertion.expose_secret()),
+            ],
+            Self::RefreshToken { client_id, client_secret, refresh_token } => vec![
+                ("grant_type", "refresh_token"),
+                ("client_id", client_id),
+                ("client_secret", client_secret.expose_secret()),
+                ("refresh_token", refresh_token.expose_secret()),
+            ],
+            Self::AuthorizationCode { client_id, client_secret, code, redirect_uri, code_verifier } => vec![
+                ("grant_type", "authorization_code"),
+                ("client_id", client_id),
+                ("client_secret", client_secret.expose_secret()),
+                ("code", code.expose_secret()),
+                ("redirect_uri", redirect_uri),
+                ("code_verifier", code_verifier.expose_secret()),
+            ],
         }
     }
 
@@ -254,14 +259,6 @@ impl Grant {
             _ => Ok(()),
         }
     }
-}
-
-fn with_secret<'a>(
-    mut form: Vec<(&'static str, &'a str)>,
-    secret: &'a Option<SecretString>,
-) -> Vec<(&'static str, &'a str)> {
-    form.extend(secret.as_ref().map(|secret| ("client_secret", secret.expose_secret())));
-    form
 }
 
 /// A granted token. There is no expiry in it: a 401 tells (Salesforce facts 0.1).
@@ -382,6 +379,18 @@ const TABLE: &[Row] = &[
         "approved this consumer",
         Admin,
         "Pre-authorize the user for the app in the External Client App's policies.",
+    ),
+    row(
+        "invalid_grant",
+        "invalid assertion",
+        Admin,
+        "Upload the certificate that belongs to this private key to the External Client App.",
+    ),
+    row(
+        "invalid_grant",
+        "udience",
+        Admin,
+        "Set the login host to login.salesforce.com, test.salesforce.com or the My Domain.",
     ),
     row("invalid_grant", "", Reconnect, "The grant ended (revoked, expired, or used twice): connect again."),
     row(

@@ -7,6 +7,7 @@ pub mod client;
 pub mod composite;
 pub mod describe;
 pub mod error;
+pub mod jwt;
 pub mod limits;
 pub mod query;
 pub mod sobject;

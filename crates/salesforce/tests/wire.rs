@@ -323,7 +323,7 @@ async fn each_part_of_a_composite_request_gets_its_answer() {
 }
 
 fn refresh() -> Grant {
-    Grant::RefreshToken { client_id: "key".into(), client_secret: Some("hush".into()), refresh_token: "5Aep".into() }
+    Grant::RefreshToken { client_id: "key".into(), client_secret: "hush".into(), refresh_token: "5Aep".into() }
 }
 
 async fn token_against(reply: Reply) -> Result<salesforce::auth::TokenAnswer, salesforce::auth::AuthError> {

@@ -88,6 +88,7 @@ value_from! {
     Option<i64>, number => Value::Integer(number);
     &[u8], bytes => Value::Bytes(Some(bytes.to_vec()));
     &Vec<u8>, bytes => Value::Bytes(Some(bytes.clone()));
+    &Option<Vec<u8>>, bytes => Value::Bytes(bytes.clone());
 }
 
 /// A row that reads the same from both databases.

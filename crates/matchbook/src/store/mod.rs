@@ -32,7 +32,7 @@ use database::{Pool, Tx, sql};
 pub use api_requests::{ApiRequest, EarlierRequest, RecordedRequest};
 pub use bookings::{BookingIdentity, BookingPage, BookingRow, Cancellation, NewChange, RecordedChange, Scope};
 pub use configuration::{Configuration, SealedSecret};
-pub use connections::{Connection, ConnectionDraft, PutError, StoredToken};
+pub use connections::{Connection, ConnectionDraft, NewTokens, PutError, RenewLease, StoredAccess, StoredTokens};
 pub(crate) use deliveries::Reading;
 pub use deliveries::{DeliveryRow, DeliveryState, NewDelivery, Receipt};
 pub use describes::StoredDescribe;
@@ -56,6 +56,12 @@ pub const MIGRATIONS: &[(i64, &str, &str, &str)] = &[
         "requests",
         include_str!("../../migrations/sqlite/0002_requests.sql"),
         include_str!("../../migrations/postgres/0002_requests.sql"),
+    ),
+    (
+        4,
+        "grants",
+        include_str!("../../migrations/sqlite/0004_grants.sql"),
+        include_str!("../../migrations/postgres/0004_grants.sql"),
     ),
 ];
 

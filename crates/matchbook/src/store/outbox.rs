@@ -379,6 +379,9 @@ impl Store {
     /// until their lease ends, since a request on its way may still create them; their own bookings go on at once.
     pub async fn free_all_leases(&self) -> Result<(), StoreError> {
         sql("UPDATE outbox SET worker = NULL, lease_until = NULL WHERE worker IS NOT NULL").run(&self.write).await?;
+        sql("UPDATE connection SET renewer = NULL, renewer_until = NULL WHERE renewer IS NOT NULL")
+            .run(&self.write)
+            .await?;
         Ok(())
     }
 

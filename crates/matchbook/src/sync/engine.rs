@@ -1,6 +1,7 @@
 //! The engine takes one step when called: it claims one due booking and runs its sync.
 
 use std::collections::BTreeMap;
+use std::sync::Mutex;
 use std::time::Duration;
 
 use domain::org_shape::OrgShape;
@@ -63,15 +64,17 @@ impl Engine {
             loopback: options.loopback,
             user_agent: concat!("Matchbook/", env!("CARGO_PKG_VERSION")).to_owned(),
         })?;
-        let sessions = Sessions::new(options.store.clone(), client.clone(), options.vault, options.loopback);
-        Ok(Engine {
-            store: options.store,
-            clock: options.clock,
-            client,
-            sessions,
-            name: new_id("wrk"),
-            bell: Notify::new(),
-        })
+        let name = new_id("wrk");
+        let sessions = Sessions {
+            store: options.store.clone(),
+            client: client.clone(),
+            vault: options.vault,
+            clock: options.clock.clone(),
+            loopback: options.loopback,
+            instance: name.clone(),
+            locks: Mutex::default(),
+        };
+        Ok(Engine { store: options.store, clock: options.clock, client, sessions, name, bell: Notify::new() })
     }
 
     /// Says that work may have become due.

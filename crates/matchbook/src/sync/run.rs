@@ -20,6 +20,9 @@ use crate::store::{Claimed, NewCall, Released, StoreError, StoredDescribe};
 /// How often one run may plan; more means that the org and the plan do not come to agree.
 const MOST_ROUNDS: usize = 8;
 
+/// How long a connection rests while another instance renews its access.
+const RENEWED_SOON: SignedDuration = SignedDuration::from_secs(2);
+
 /// Why a run stops.
 enum Stop {
     Store(StoreError),
@@ -109,6 +112,11 @@ impl<'a> Run<'a> {
         match error {
             SessionError::Store(error) => Stop::Store(error),
             SessionError::Refused(refusal) => self.put_off(&refusal, None),
+            SessionError::Busy { until } => {
+                let soon = self.engine.clock.now() + RENEWED_SOON;
+                let reason = "Another instance is renewing this connection's access.".to_owned();
+                Stop::Released(Released::Parked { until: until.min(soon).max(self.engine.clock.now()), reason })
+            }
         }
     }
 

@@ -17,7 +17,7 @@ use super::layout::Page;
 use super::sync_word::SyncWord;
 use super::{PageError, SignedIn, timeline, times};
 use crate::app::App;
-use crate::store::{BookingRow, RunRow, User};
+use crate::store::{BookingRow, Connection, RunRow, User};
 
 /// How many runs a page shows.
 const RUNS: i64 = 50;
@@ -26,10 +26,7 @@ const RUNS: i64 = 50;
 struct Shown {
     row: BookingRow,
     runs: Vec<RunRow>,
-    /// The org's host for links to records, where one has signed in.
-    org: Option<String>,
-    /// The connection's name, and what is the matter with it.
-    connection: Option<(String, Option<String>)>,
+    connection: Option<Connection>,
     may_sync: bool,
     now: Timestamp,
 }
@@ -79,12 +76,11 @@ fn not_here() -> PageError {
 async fn load(app: &App, user: &User, id: &str) -> Result<Shown, PageError> {
     let row = app.store.booking(id).await?.ok_or_else(not_here)?;
     let runs = app.store.runs(id, RUNS).await?;
-    let (mut org, mut connection) = (None, None);
-    if let Some(sync) = &row.sync {
-        org = app.store.token(&sync.connection_id).await?.map(|token| token.instance_url);
-        connection = app.store.connection(&sync.connection_id).await?.map(|c| (c.name, c.trouble));
-    }
-    Ok(Shown { row, runs, org, connection, may_sync: may_sync(user), now: app.clock.now() })
+    let connection = match &row.sync {
+        Some(sync) => app.store.connection(&sync.connection_id).await?,
+        None => None,
+    };
+    Ok(Shown { row, runs, connection, may_sync: may_sync(user), now: app.clock.now() })
 }
 
 impl Shown {
@@ -163,7 +159,7 @@ impl Shown {
 
     fn trouble(&self) -> Markup {
         html! {
-            @if let Some((name, Some(trouble))) = &self.connection {
+            @if let Some(Connection { name, trouble: Some(trouble), .. }) = &self.connection {
                 p.reason { "The connection " strong { (name) } " rests: " (trouble) }
             }
         }
@@ -188,9 +184,9 @@ impl Shown {
                         SyncedEvent::Missing | SyncedEvent::InBin { .. } => "Somebody deleted it in Salesforce.",
                     }
                 }
-                @if let Some((name, _)) = &self.connection {
+                @if let Some(connection) = &self.connection {
                     dt { "Connection" }
-                    dd { (name) }
+                    dd { (connection.name) }
                 }
             }
             @if let Some(unclear) = &synced.unclear {
@@ -203,7 +199,8 @@ impl Shown {
     }
 
     fn record(&self, id: &str, object: &str) -> Markup {
-        let url = self.org.as_deref().and_then(|org| web_link(&format!("{}/{id}", org.trim_end_matches('/'))));
+        let org = self.connection.as_ref().and_then(|connection| connection.instance_url.as_deref());
+        let url = org.and_then(|org| web_link(&format!("{}/{id}", org.trim_end_matches('/'))));
         html! {
             @if let Some(url) = url {
                 a.out href=(url) rel="noreferrer" { "Open the " (object) (icon(Icon::Out)) }

@@ -39,9 +39,19 @@ pub const CONNECTION: &[Key] = &[
         "The org's My Domain, or https://login.salesforce.com. http is accepted for a simulator on this machine.",
     ),
     optional("api_version", "a version like \"66.0\"", "The Salesforce API version; 66.0 where not given."),
-    required("grant", "client_credentials", "How Matchbook signs in."),
+    required("grant", "client_credentials, jwt_bearer or web_server", "How Matchbook signs in."),
     required("client_id", "a text", "The consumer key of your External Client App."),
-    required("client_secret", "{secret: NAME}", "The consumer secret of your External Client App."),
+    optional(
+        "client_secret",
+        "{secret: NAME}",
+        "The consumer secret of your External Client App; for client_credentials and web_server.",
+    ),
+    optional("username", "a Salesforce username", "The Salesforce user to act as; for jwt_bearer."),
+    optional(
+        "private_key",
+        "{secret: NAME}",
+        "The RSA private key, in PEM form, whose certificate your External Client App has; for jwt_bearer.",
+    ),
 ];
 
 /// An entry of `hosts`.

@@ -13,6 +13,7 @@ use std::fmt;
 
 use domain::email_domain::EmailAddress;
 
+use crate::grant::ConnectionGrant;
 use reader::Reader;
 
 /// A place in a file; line and column (in characters) count from 1.
@@ -71,18 +72,11 @@ pub struct ConnectionEntry {
     /// Such as `66.0`.
     pub api_version: String,
     /// How tokens are got.
-    pub grant: Grant,
+    pub grant: ConnectionGrant,
     /// The External Client App's consumer key.
     pub client_id: String,
-    /// The External Client App's consumer secret.
-    pub client_secret: Spanned<SecretName>,
-}
-
-/// How a connection gets its tokens.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Grant {
-    /// OAuth 2.0 client credentials, as the app's run-as user.
-    ClientCredentials,
+    /// The External Client App's consumer secret; for the JWT bearer grant, the private key.
+    pub secret: Spanned<SecretName>,
 }
 
 /// The name of a secret whose value is kept outside the file.

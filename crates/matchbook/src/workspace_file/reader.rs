@@ -27,6 +27,7 @@ pub(super) struct Reader {
 #[derive(Debug)]
 pub(super) struct Entry<'n> {
     path: String,
+    at: Position,
     keys: &'static [Key],
     members: &'n [(Spanned<String>, Node)],
 }
@@ -60,6 +61,12 @@ impl Reader {
     /// Notes that a value is wrong; the message goes after its path.
     pub(super) fn wrong(&mut self, value: &Value<'_>, message: &str) {
         self.error(value.node.at, format!("{}: {message}", value.path));
+    }
+
+    /// Notes that an entry lacks a key that only some of its kind need.
+    pub(super) fn lacks(&mut self, entry: &Entry<'_>, name: &str, why: &str) {
+        let takes = entry.keys.iter().find(|key| key.name == name).map_or("a value", |key| key.takes);
+        self.error(entry.at, format!("{}: \"{name}\" is missing; add {name}: {takes}, since {why}", entry.path));
     }
 
     /// The mistakes in the file's order.
@@ -114,7 +121,7 @@ impl Reader {
         for key in keys.iter().filter(|key| key.required && lacks(key)) {
             self.error(value.node.at, format!("{prefix}\"{}\" is missing; add {}: {}", key.name, key.name, key.takes));
         }
-        Some(Entry { path: value.path.clone(), keys, members })
+        Some(Entry { path: value.path.clone(), at: value.node.at, keys, members })
     }
 
     /// A text on one line.

@@ -8,7 +8,10 @@ use salesforce::client::ApiVersion;
 use super::keys;
 use super::reader::{Entry, Reader, Value, email, nearest, shown, slug, time_zone};
 use super::yaml::Node;
-use super::{ConnectionEntry, EventTypeEntry, Grant, HostEntry, SalesforceEntry, SourceEntry, Spanned, WorkspaceFile};
+use super::{
+    ConnectionEntry, EventTypeEntry, HostEntry, SalesforceEntry, SecretName, SourceEntry, Spanned, WorkspaceFile,
+};
+use crate::grant::ConnectionGrant;
 use crate::sources;
 
 /// Everything that the file says; what is wrong is noted by the reader and left out.
@@ -33,18 +36,39 @@ fn connection(key: Spanned<String>, entry: &Entry<'_>, reader: &mut Reader) -> O
         None => Some(plain(ApiVersion::DEFAULT)),
         given => reader.parsed(given, api_version).map(|version| version.value),
     };
-    let grant = reader.parsed(entry.get("grant"), grant);
     let client_id = reader.text(entry.get("client_id"));
-    let client_secret = reader.secret(entry.get("client_secret"));
+    let credential = credential(entry, reader);
     Some(ConnectionEntry {
         key,
         name: name?.value,
         login_host: login_host?,
         api_version: api_version?,
-        grant: grant?.value,
         client_id: client_id?.value,
-        client_secret: client_secret?,
+        grant: credential.as_ref()?.0.clone(),
+        secret: credential?.1,
     })
+}
+
+/// The grant with the secret it takes. A key of another grant is a mistake.
+fn credential(entry: &Entry<'_>, reader: &mut Reader) -> Option<(ConnectionGrant, Spanned<SecretName>)> {
+    let username = reader.text(entry.get("username"));
+    let client_secret = reader.secret(entry.get("client_secret"));
+    let private_key = reader.secret(entry.get("private_key"));
+    let word = reader.parsed(entry.get("grant"), grant)?.value;
+    let (needed, strangers): (&[&str], &[&str]) = match word {
+        ConnectionGrant::JWT_BEARER => (&["username", "private_key"], &["client_secret"]),
+        _ => (&["client_secret"], &["username", "private_key"]),
+    };
+    for name in strangers {
+        if let Some(value) = entry.get(name) {
+            reader.wrong(&value, &format!("the grant {word} takes no {name}; leave it out"));
+        }
+    }
+    for name in needed.iter().filter(|name| entry.get(name).is_none()) {
+        reader.lacks(entry, name, &format!("the grant {word} needs it"));
+    }
+    let grant = ConnectionGrant::from_words(word, username.map(|name| name.value))?;
+    Some((grant, if word == ConnectionGrant::JWT_BEARER { private_key } else { client_secret }?))
 }
 
 /// Scheme and host alone. The text may hold a password, so then no error repeats it. Whether a host on this machine is
@@ -67,11 +91,10 @@ fn plain(version: ApiVersion) -> String {
     version.to_string().trim_start_matches('v').to_owned()
 }
 
-fn grant(text: &str) -> Result<Grant, String> {
-    match text {
-        "client_credentials" => Ok(Grant::ClientCredentials),
-        other => Err(format!("\"{}\" is not a grant known here; write client_credentials", shown(other))),
-    }
+fn grant(text: &str) -> Result<&'static str, String> {
+    ConnectionGrant::WORDS.into_iter().find(|word| *word == text).ok_or_else(|| {
+        format!("\"{}\" is not a grant known here; write client_credentials, jwt_bearer or web_server", shown(text))
+    })
 }
 
 fn hosts(root: &Entry<'_>, reader: &mut Reader) -> Vec<HostEntry> {

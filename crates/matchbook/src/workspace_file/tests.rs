@@ -113,6 +113,15 @@ const BROKEN: &[(&str, &str)] = &[
 ",
     ),
     (
+        "grants",
+        "connections:
+  a: {name: A, login_host: login.salesforce.com, grant: jwt_bearer, client_id: a, client_secret: {secret: A}}
+  b: {name: B, login_host: login.salesforce.com, grant: web_server, client_id: b, username: b@northwind.example}
+  c: {name: C, login_host: login.salesforce.com, grant: jwt_bearer, client_id: c, username: c@northwind.example, private_key: hunter2}
+  d: {name: D, login_host: login.salesforce.com, client_id: d, client_secret: {secret: D}}
+",
+    ),
+    (
         "literal_secrets",
         "sources:
   a: {kind: cal.com, name: A, secret: hunter2}

@@ -6,8 +6,11 @@ use matchbook::store::{MIGRATIONS, Place, Scope, Store};
 use sqlx::migrate::{Migration, MigrationType, Migrator};
 
 /// Sample data as each version wrote it, one for each migration.
-const SAMPLES: &[&str] =
-    &[include_str!("../data/migrations/0001_first.sql"), include_str!("../data/migrations/0002_requests.sql")];
+const SAMPLES: &[&str] = &[
+    include_str!("../data/migrations/0001_first.sql"),
+    include_str!("../data/migrations/0002_requests.sql"),
+    include_str!("../data/migrations/0004_grants.sql"),
+];
 
 #[tokio::test]
 async fn a_database_with_data_comes_up_to_date_and_reads_back() {
