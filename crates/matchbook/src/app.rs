@@ -27,6 +27,8 @@ pub struct App {
     pub clock: Clock,
     /// Runs syncs.
     pub engine: Arc<Engine>,
+    /// Where Salesforce sends the browsers of admins back to who connect.
+    pub callback_url: String,
     /// Whether cookies are sent by https alone.
     pub secure_cookies: bool,
     /// The proxies whose word on a client's address is believed.
@@ -119,6 +121,7 @@ impl App {
             vault,
             sign_in_limits: SignInLimits::default(),
             trusted_proxies: config.trusted_proxies.clone(),
+            callback_url: config.callback_url(),
             clock,
             engine: Arc::new(engine),
             secure_cookies: config.secure_cookies,

@@ -7,6 +7,7 @@ use clap::Args;
 use clap::builder::BoolishValueParser;
 use ipnet::IpNet;
 use secrecy::SecretString;
+use url::Url;
 
 use crate::store::Place;
 
@@ -54,6 +55,11 @@ pub struct ServeConfig {
     #[arg(long, env = "MATCHBOOK_LISTEN", default_value = "127.0.0.1:3000", value_name = "ADDRESS")]
     pub listen: SocketAddr,
 
+    /// Where browsers reach this server, such as https://matchbook.example.com: Salesforce sends them back there, to
+    /// /oauth/callback. Without it, http://localhost with the port of --listen.
+    #[arg(long, env = "MATCHBOOK_PUBLIC_URL", value_name = "URL", value_parser = public_url)]
+    pub public_url: Option<String>,
+
     /// How many syncs run side by side.
     #[arg(long, env = "MATCHBOOK_WORKERS", default_value_t = 4, value_name = "COUNT")]
     pub workers: usize,
@@ -76,6 +82,26 @@ pub struct ServeConfig {
         value_parser = network
     )]
     pub trusted_proxies: Vec<IpNet>,
+}
+
+impl ServeConfig {
+    /// Where Salesforce sends a browser back to.
+    pub fn callback_url(&self) -> String {
+        let port = self.listen.port();
+        let base = self.public_url.clone().unwrap_or_else(|| format!("http://localhost:{port}"));
+        format!("{base}/oauth/callback")
+    }
+}
+
+/// Reads where browsers reach this server; without a slash at the end.
+fn public_url(text: &str) -> Result<String, String> {
+    let url = Url::parse(text.trim()).ok().filter(|url| matches!(url.scheme(), "http" | "https") && url.has_host());
+    let plain = url.filter(|url| {
+        url.path() == "/" && url.query().is_none() && url.fragment().is_none() && url.username().is_empty()
+    });
+    plain
+        .map(|url| url.origin().ascii_serialization())
+        .ok_or_else(|| "write scheme and host alone, like https://matchbook.example.com".to_owned())
 }
 
 /// Reads an address or a network.

@@ -24,6 +24,10 @@ pub fn router(app: Arc<App>) -> Router {
         .route("/bookings", get(ui::bookings::list))
         .route("/bookings/{id}", get(ui::booking::page))
         .route("/bookings/{id}/sync", post(ui::booking::sync_again))
+        .route("/connections", get(ui::connections::list))
+        .route("/connections/{id}", get(ui::connection::page))
+        .route("/connections/{id}/connect", post(ui::connect::begin))
+        .route("/oauth/callback", get(ui::connect::callback))
         .layer(CsrfLayer::new().with_rejection_response(ui::cross_site));
     let machines = Router::new()
         .route("/api/v1/bookings", get(api::bookings::list).post(api::bookings::create))

@@ -43,6 +43,7 @@ pub(super) async fn run(args: Args) -> Result<(), Failure> {
     let config = ServeConfig {
         store: StoreConfig { database: Place::File(folder.path().join("matchbook.db")), encryption_key: None },
         listen: args.listen,
+        public_url: None,
         workers: 4,
         allow_loopback_orgs: true,
         secure_cookies: false,

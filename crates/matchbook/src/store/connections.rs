@@ -1,5 +1,7 @@
 //! Connections: one credential for one Salesforce org (spec 2).
 
+use std::collections::BTreeMap;
+
 use jiff::{SignedDuration, Timestamp};
 use secrecy::{ExposeSecret as _, SecretString};
 
@@ -34,6 +36,8 @@ pub struct Connection {
     pub reconnect_needed: bool,
     /// The org's API host, once it has signed in.
     pub instance_url: Option<String>,
+    /// The org's id, once it has signed in.
+    pub organization_id: Option<String>,
     /// What the grant takes, encrypted: the app's client secret, or a private key.
     pub sealed_secret: Vec<u8>,
 }
@@ -112,12 +116,12 @@ pub enum RenewLease {
 /// How long one may take to ask for a token: longer than a call may take.
 const RENEW_LEASE: SignedDuration = SignedDuration::from_mins(1);
 
-/// `parked_until` of a connection that somebody must connect first.
-const UNTIL_CONNECTED: Timestamp = Timestamp::MAX;
+/// `parked_until` of a connection that somebody must connect first: the year 9999.
+const UNTIL_CONNECTED: i64 = 253_370_764_800_000_000;
 
 const COLUMNS: &str =
     "SELECT id, key, name, login_host, api_version, grant_kind, username, client_id, trouble, parked_until,
-     reconnect_needed, instance_url, client_secret FROM connection";
+     reconnect_needed, instance_url, organization_id, client_secret FROM connection";
 
 type Row = (
     String,
@@ -131,6 +135,7 @@ type Row = (
     Option<String>,
     Option<i64>,
     i64,
+    Option<String>,
     Option<String>,
     Vec<u8>,
 );
@@ -148,8 +153,9 @@ fn connection(row: Row) -> Result<Connection, StoreError> {
         trouble,
         parked_until,
         reconnect,
-        url,
-        secret,
+        instance_url,
+        organization_id,
+        sealed_secret,
     ) = row;
     let grant = ConnectionGrant::from_words(&grant, username)
         .ok_or(StoreError::Corrupt { what: "a connection's grant", why: grant })?;
@@ -164,8 +170,9 @@ fn connection(row: Row) -> Result<Connection, StoreError> {
         trouble,
         parked_until: parked_until.map(instant).transpose()?,
         reconnect_needed: reconnect == 1,
-        instance_url: url,
-        sealed_secret: secret,
+        instance_url,
+        organization_id,
+        sealed_secret,
     })
 }
 
@@ -254,6 +261,34 @@ impl Store {
         Ok(saved == 1)
     }
 
+    /// How many bookings' syncs wait by connection.
+    pub async fn waiting_syncs(&self) -> Result<BTreeMap<String, i64>, StoreError> {
+        let rows: Vec<(String, i64)> =
+            sql("SELECT connection_id, count(*) FROM outbox WHERE state = 'waiting' GROUP BY connection_id")
+                .all(&self.read)
+                .await?;
+        Ok(rows.into_iter().collect())
+    }
+
+    /// Keeps what an admin granted in the browser, in place of all older tokens, and lets waiting syncs go on.
+    pub async fn connect(&self, connection_id: &str, tokens: &NewTokens, now: Timestamp) -> Result<(), StoreError> {
+        let mut tx = self.begin().await?;
+        forget_tokens(&mut tx, connection_id, now).await?;
+        sql("UPDATE connection SET access_token = $2, instance_url = $3, user_id = $4, organization_id = $5,
+                 refresh_token = $6 WHERE id = $1")
+        .bind(connection_id)
+        .bind(&tokens.access.sealed)
+        .bind(&tokens.access.instance_url)
+        .bind(&tokens.access.user_id)
+        .bind(&tokens.access.organization_id)
+        .bind(&tokens.refresh)
+        .run(&mut tx)
+        .await?;
+        // Another user may see other fields.
+        describes::forget(&mut tx, connection_id).await?;
+        tx.commit().await
+    }
+
     /// Parks a connection whose grant ended until somebody connects it, unless other tokens were stored since they had this
     /// version.
     pub async fn need_reconnect(&self, connection_id: &str, version: i64, trouble: &str) -> Result<(), StoreError> {
@@ -263,7 +298,7 @@ impl Store {
         .bind(connection_id)
         .bind(version)
         .bind(trouble)
-        .bind(micros(UNTIL_CONNECTED))
+        .bind(UNTIL_CONNECTED)
         .run(&self.write)
         .await?;
         Ok(())
@@ -386,7 +421,7 @@ async fn wait_for_connect(tx: &mut Tx, id: &str) -> Result<(), StoreError> {
     sql("UPDATE connection SET reconnect_needed = 1, trouble = $2, parked_until = $3 WHERE id = $1")
         .bind(id)
         .bind("It is not connected yet: an admin opens its page under Connections and chooses Connect.")
-        .bind(micros(UNTIL_CONNECTED))
+        .bind(UNTIL_CONNECTED)
         .run(&mut *tx)
         .await?;
     Ok(())

@@ -1,9 +1,11 @@
 //! Bringing Salesforce in line with bookings: claim one, plan, ask, write, release.
 
+mod connect;
 mod engine;
 mod run;
 mod session;
 mod worker;
 
+pub use connect::ConnectError;
 pub use engine::{Engine, EngineOptions, Stepped};
 pub use worker::Worker;

@@ -130,7 +130,7 @@ impl Sessions {
             return Ok(stored);
         }
         let grant = self.grant(connection, &tokens)?;
-        let answer = match self.client.token(&login_host(connection, self.loopback)?, &grant).await {
+        let answer = match self.client.token(&self.login_host(connection)?, &grant).await {
             Ok(answer) => answer,
             Err(error) => return Err(self.no_token(connection, &tokens, &error).await?),
         };
@@ -158,7 +158,7 @@ impl Sessions {
         match &connection.grant {
             ConnectionGrant::ClientCredentials => Ok(Grant::ClientCredentials { client_id, client_secret: secret }),
             ConnectionGrant::JwtBearer { username } => {
-                let audience = login_host(connection, self.loopback)?;
+                let audience = self.login_host(connection)?;
                 let claims = Claims { client_id: &client_id, username, audience: &audience, now: self.clock.now() };
                 let assertion = SigningKey::from_pem(&secret).and_then(|key| key.assertion(&claims));
                 let assertion = assertion.map_err(|e| refused("PRIVATE_KEY", e.to_string()))?;
@@ -188,7 +188,14 @@ impl Sessions {
         Ok(SessionError::Refused(refusal))
     }
 
-    fn sealed(&self, connection_id: &str, answer: &TokenAnswer) -> Result<NewTokens, SessionError> {
+    /// Where a connection signs in.
+    pub(crate) fn login_host(&self, connection: &Connection) -> Result<LoginHost, SessionError> {
+        LoginHost::parse(&connection.login_host, self.loopback)
+            .map_err(|e| refused("LOGIN_HOST", format!("{e}: start the server with --allow-loopback-orgs")))
+    }
+
+    /// A granted token, encrypted.
+    pub(crate) fn sealed(&self, connection_id: &str, answer: &TokenAnswer) -> Result<NewTokens, SessionError> {
         let seal =
             |place: &str, token| self.vault.seal(place, token).map_err(|e| refused("ENCRYPTION_KEY", e.to_string()));
         let refresh =
@@ -201,11 +208,6 @@ impl Sessions {
         };
         Ok(NewTokens { access, refresh })
     }
-}
-
-fn login_host(connection: &Connection, loopback: LoopbackPolicy) -> Result<LoginHost, SessionError> {
-    LoginHost::parse(&connection.login_host, loopback)
-        .map_err(|e| refused("LOGIN_HOST", format!("{e}: start the server with --allow-loopback-orgs")))
 }
 
 fn api_version(connection: &Connection) -> Result<ApiVersion, SessionError> {

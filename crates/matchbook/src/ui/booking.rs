@@ -159,8 +159,8 @@ impl Shown {
 
     fn trouble(&self) -> Markup {
         html! {
-            @if let Some(Connection { name, trouble: Some(trouble), .. }) = &self.connection {
-                p.reason { "The connection " strong { (name) } " rests: " (trouble) }
+            @if let Some(Connection { id, name, trouble: Some(trouble), .. }) = &self.connection {
+                p.reason { "The connection " a href={ "/connections/" (id) } { (name) } " rests: " (trouble) }
             }
         }
     }
@@ -186,7 +186,7 @@ impl Shown {
                 }
                 @if let Some(connection) = &self.connection {
                     dt { "Connection" }
-                    dd { (connection.name) }
+                    dd { a href={ "/connections/" (connection.id) } { (connection.name) } }
                 }
             }
             @if let Some(unclear) = &synced.unclear {
@@ -264,12 +264,12 @@ fn location(text: &str) -> Markup {
 }
 
 /// The URL of a text that is one, of http or https alone: anything else could be a script.
-fn web_link(text: &str) -> Option<Url> {
+pub(super) fn web_link(text: &str) -> Option<Url> {
     Url::parse(text.trim()).ok().filter(|url| matches!(url.scheme(), "http" | "https"))
 }
 
 /// An id with a button that copies it, shown where scripts run.
-fn copyable(id: &str, what: &str) -> Markup {
+pub(super) fn copyable(id: &str, what: &str) -> Markup {
     html! {
         span.copyable {
             code { (id) }

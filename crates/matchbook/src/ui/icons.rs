@@ -9,6 +9,8 @@ pub(super) enum Icon {
     Mark,
     /// Bookings.
     Calendar,
+    /// Connections.
+    Link,
     /// Done.
     Check,
     /// Under way.
@@ -39,6 +41,7 @@ fn outline(icon: Icon) -> &'static str {
     match icon {
         Icon::Mark => "M5 3h14v14H5zM5 17h14v4H5zM9 13V8M15 13V8M12 13V6M9 19h6",
         Icon::Calendar => "M4 6h16v14H4zM4 10h16M8 3v4M16 3v4",
+        Icon::Link => "M9 15l6-6M10 6l2-2a5 5 0 0 1 7 7l-2 2M14 18l-2 2a5 5 0 0 1-7-7l2-2",
         Icon::Check => "M4 12.5l5 5L20 6.5",
         Icon::Turning => "M20 12a8 8 0 1 1-2.5-5.8M20 3v5h-5",
         Icon::Clock => "M12 3a9 9 0 1 1 0 18a9 9 0 1 1 0-18M12 7v5l3.5 2",

@@ -21,6 +21,7 @@ async fn serve(store: StoreConfig) -> Result<Arc<App>, BuildError> {
     let config = ServeConfig {
         store,
         listen: SocketAddr::from(([127, 0, 0, 1], 0)),
+        public_url: None,
         workers: 1,
         allow_loopback_orgs: false,
         secure_cookies: false,

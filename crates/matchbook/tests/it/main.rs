@@ -1,11 +1,13 @@
 //! Tests of the whole program: the server against a simulated org, both over real HTTP.
 
 mod api;
+mod browser;
 mod calls;
 mod configuring;
 mod database_trouble;
 mod driver;
 mod files;
+mod grants;
 mod invariants;
 mod migrations;
 mod pages;

@@ -1,89 +1,14 @@
 //! The pages as a browser without scripts sees them.
 
 use jiff::SignedDuration;
-use reqwest::header::{HeaderMap, LOCATION, RETRY_AFTER, SET_COOKIE};
+use reqwest::header::{LOCATION, RETRY_AFTER, SET_COOKIE};
 use rstest::rstest;
 use serde_json::json;
 
+use crate::browser::{Browser, PASSWORD};
 use crate::support::{Delivery, Engine, TestApp, add_user};
 
 const ADMIN: &str = "admin@seller.example";
-const PASSWORD: &str = "a long password";
-
-/// A browser that keeps one cookie and follows no redirect by itself.
-struct Browser {
-    url: String,
-    http: reqwest::Client,
-    cookie: Option<String>,
-    address: Option<&'static str>,
-}
-
-struct Seen {
-    status: u16,
-    headers: HeaderMap,
-    text: String,
-}
-
-impl Seen {
-    fn header(&self, name: impl reqwest::header::AsHeaderName) -> &str {
-        self.headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default()
-    }
-
-    #[track_caller]
-    fn says(&self, words: &str) {
-        assert!(self.text.contains(words), "the page should say {words:?}: {}", self.text);
-    }
-
-    #[track_caller]
-    fn lacks(&self, words: &str) {
-        assert!(!self.text.contains(words), "the page should not say {words:?}: {}", self.text);
-    }
-}
-
-impl Browser {
-    fn new(test: &TestApp) -> Browser {
-        let http = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none());
-        Browser { url: test.url.clone(), http: http.build().expect("a client"), cookie: None, address: None }
-    }
-
-    /// A browser in which a user with this role has signed in.
-    async fn signed_in(test: &TestApp, email: &str, role: &str) -> Browser {
-        add_user(&test.app, email, role).await;
-        let mut browser = Browser::new(test);
-        assert_eq!(browser.sign_in(email, PASSWORD).await.status, 303);
-        browser
-    }
-
-    async fn get(&mut self, path: &str) -> Seen {
-        let request = self.http.get(format!("{}{path}", self.url));
-        self.send(request).await
-    }
-
-    async fn submit(&mut self, path: &str, fields: &[(&str, &str)]) -> Seen {
-        let request = self.http.post(format!("{}{path}", self.url)).header("Origin", &self.url).form(fields);
-        self.send(request).await
-    }
-
-    async fn sign_in(&mut self, email: &str, password: &str) -> Seen {
-        self.submit("/sign-in", &[("email", email), ("password", password), ("next", "/bookings?scope=past")]).await
-    }
-
-    async fn send(&mut self, mut request: reqwest::RequestBuilder) -> Seen {
-        if let Some(cookie) = &self.cookie {
-            request = request.header("Cookie", cookie);
-        }
-        if let Some(address) = self.address {
-            request = request.header("X-Forwarded-For", address);
-        }
-        let response = request.send().await.expect("the server answers");
-        if let Some(set) = response.headers().get(SET_COOKIE) {
-            let set = set.to_str().expect("a text");
-            self.cookie = set.split(';').next().filter(|pair| !pair.ends_with('=')).map(str::to_owned);
-        }
-        let (status, headers) = (response.status().as_u16(), response.headers().clone());
-        Seen { status, headers, text: response.text().await.expect("a text") }
-    }
-}
 
 async fn booking_path(test: &TestApp) -> String {
     format!("/bookings/{}", test.only_booking().await["id"].as_str().expect("an id"))

@@ -14,6 +14,7 @@ use matchbook::clock::Clock;
 use matchbook::config::{ServeConfig, StoreConfig};
 use matchbook::routes;
 use matchbook::store::{Place, UserDraft};
+use matchbook::sync::EngineOptions;
 use salesforce::auth::LoopbackPolicy;
 use secrecy::{ExposeSecret as _, SecretString};
 use serde_json::{Value, json};
@@ -24,7 +25,16 @@ mod postgres;
 
 pub(crate) const WEBHOOK_SECRET: &str = "a webhook secret";
 
+/// The private key of [`CERTIFICATE`].
+const PRIVATE_KEY: &str = include_str!("../../../orgsim/tests/it/keys/app.key");
+
+/// A certificate for the JWT bearer grant.
+pub(crate) const CERTIFICATE: &str = include_str!("../../../orgsim/tests/it/keys/app.crt");
+
 const ENCRYPTION_KEY: &str = "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=";
+
+/// Where the test's server says that browsers reach it.
+pub(crate) const PUBLIC_URL: &str = "https://matchbook.example";
 
 /// The database that a test runs on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -89,6 +99,7 @@ impl TestApp {
         let config = ServeConfig {
             store: StoreConfig { database, encryption_key: Some(SecretString::from(ENCRYPTION_KEY)) },
             listen: SocketAddr::from(([127, 0, 0, 1], 0)),
+            public_url: Some(PUBLIC_URL.to_owned()),
             workers: 1,
             allow_loopback_orgs: true,
             secure_cookies: false,
@@ -114,6 +125,7 @@ impl TestApp {
         std::fs::create_dir_all(&secrets).expect("a folder");
         std::fs::write(secrets.join("CLIENT"), "matchbook-demo").expect("written");
         std::fs::write(secrets.join("WEBHOOK"), WEBHOOK_SECRET).expect("written");
+        std::fs::write(secrets.join("PRIVATE_KEY"), PRIVATE_KEY).expect("written");
         let context = ApplyContext {
             store: &self.app.store,
             vault: &self.app.vault,
@@ -132,6 +144,17 @@ impl TestApp {
     /// Lets time pass.
     pub(crate) fn pass(&self, time: SignedDuration) {
         self.micros.fetch_add(i64::try_from(time.as_micros()).expect("a short time"), Ordering::SeqCst);
+    }
+
+    /// What another process on the same database would be: an engine that shares nothing else.
+    pub(crate) fn another_engine(&self) -> matchbook::sync::Engine {
+        let options = EngineOptions {
+            store: self.app.store.clone(),
+            vault: self.app.vault.clone(),
+            clock: self.app.clock.clone(),
+            loopback: LoopbackPolicy::Allow,
+        };
+        matchbook::sync::Engine::new(options).expect("an engine")
     }
 
     /// Runs every sync that is due.
@@ -344,6 +367,18 @@ impl Org {
     /// Makes the next matching request fail.
     pub(crate) async fn fault(&self, matches: Value, effect: Value) {
         self.control("POST", "faults", json!({"match": matches, "effect": effect})).await;
+    }
+
+    /// How often a token was asked for.
+    pub(crate) async fn token_requests(&self) -> usize {
+        let log = self.control("GET", "calls", Value::Null).await;
+        let calls = log["calls"].as_array().expect("a list of calls");
+        calls.iter().filter(|call| call["path"] == "/services/oauth2/token").count()
+    }
+
+    /// Waits until the org holds a request.
+    pub(crate) async fn until_held(&self) {
+        while self.control("GET", "faults", Value::Null).await["held"] == 0 {}
     }
 
     /// API calls since the last time this was asked.

@@ -1,0 +1,142 @@
+//! `GET /connections/{id}`: one connection, how it stands, and what may be done about it.
+
+use std::sync::Arc;
+
+use axum::extract::{Path, State};
+use http::StatusCode;
+use maud::{Markup, html};
+
+use super::booking::{copyable, web_link};
+use super::connection_word::ConnectionWord;
+use super::connections::waiting_words;
+use super::icons::{Icon, icon};
+use super::layout::Page;
+use super::{PageError, SignedIn};
+use crate::app::App;
+use crate::grant::ConnectionGrant;
+use crate::store::{Connection, User};
+
+/// Everything that the page shows.
+struct Shown {
+    connection: Connection,
+    waiting: i64,
+    callback_url: String,
+    is_admin: bool,
+}
+
+/// One connection.
+pub async fn page(
+    State(app): State<Arc<App>>,
+    SignedIn(user): SignedIn,
+    Path(id): Path<String>,
+) -> Result<Markup, PageError> {
+    let connection = find(&app, &id).await?;
+    let waiting = app.store.waiting_syncs().await?.get(&id).copied().unwrap_or(0);
+    let shown = Shown { connection, waiting, callback_url: app.callback_url.clone(), is_admin: user.role == "admin" };
+    Ok(Page { title: &shown.connection.name, user: Some(&user), refreshes: false }.render(&shown.render()))
+}
+
+/// The connection of a URL.
+pub(super) async fn find(app: &App, id: &str) -> Result<Connection, PageError> {
+    app.store.connection(id).await?.ok_or_else(|| {
+        let advice = "No connection has this id. Look for it in the list of connections.";
+        PageError::new(StatusCode::NOT_FOUND, "This connection is not here", advice)
+    })
+}
+
+/// Whether a user may change connections.
+pub(super) fn admins_only(user: &User) -> Result<(), PageError> {
+    if user.role == "admin" {
+        return Ok(());
+    }
+    let advice = "Ask an admin to do this.";
+    Err(PageError::new(StatusCode::FORBIDDEN, "This is for admins", advice))
+}
+
+impl Shown {
+    fn render(&self) -> Markup {
+        html! {
+            p.back { a href="/connections" { (icon(Icon::Left)) "Connections" } }
+            h1 { (self.connection.name) }
+            div.halves {
+                (self.details())
+                (self.state())
+            }
+        }
+    }
+
+    fn details(&self) -> Markup {
+        let connection = &self.connection;
+        html! {
+            section.card aria-labelledby="details" {
+                h2 id="details" { "Org" }
+                dl {
+                    @if let Some(url) = connection.instance_url.as_deref().and_then(web_link) {
+                        dt { "Address" }
+                        dd { a.out href=(url) rel="noreferrer" { (url.host_str().unwrap_or_default()) (icon(Icon::Out)) } }
+                    }
+                    @if let Some(id) = &connection.organization_id {
+                        dt { "Org id" }
+                        dd { (copyable(id, "org id")) }
+                    }
+                    dt { "Login host" }
+                    dd { (connection.login_host) }
+                    dt { "Signs in" }
+                    dd { (grant_words(&connection.grant)) }
+                    dt { "API version" }
+                    dd { (connection.api_version) }
+                    dt { "Key" }
+                    dd { code { (connection.key) } div.sub { "in the configuration file" } }
+                }
+            }
+        }
+    }
+
+    fn state(&self) -> Markup {
+        let connection = &self.connection;
+        html! {
+            section.card aria-labelledby="state" {
+                h2 id="state" { "State" }
+                p { (ConnectionWord::of(connection).badge()) }
+                @if let Some(trouble) = &connection.trouble { p.reason { (trouble) } }
+                @if self.waiting > 0 {
+                    p {
+                        (waiting_words(self.waiting)) " "
+                        @if connection.parked_until.is_some() { "Nothing is lost: they go on by themselves once it works." }
+                    }
+                }
+                @if connection.grant == ConnectionGrant::WebServer { (self.connect()) }
+            }
+        }
+    }
+
+    /// Where to connect in the browser, and what must be so for it to work.
+    fn connect(&self) -> Markup {
+        let again = self.connection.organization_id.is_some();
+        html! {
+            @if self.is_admin {
+                form method="post" action={ "/connections/" (self.connection.id) "/connect" } {
+                    button.main[!again || self.connection.reconnect_needed].quiet[again && !self.connection.reconnect_needed] type="submit" {
+                        @if again { "Connect again" } @else { "Connect" }
+                    }
+                }
+                p.hint {
+                    "Sign in to Salesforce there as the user that Matchbook is to act as. The External Client App must list this callback URL:"
+                }
+                p { (copyable(&self.callback_url, "callback URL")) }
+            } @else {
+                p.hint { "An admin connects it here." }
+            }
+        }
+    }
+}
+
+fn grant_words(grant: &ConnectionGrant) -> Markup {
+    html! {
+        @match grant {
+            ConnectionGrant::ClientCredentials => "By itself, as the Run-As user of the External Client App (client credentials).",
+            ConnectionGrant::JwtBearer { username } => { "By itself, as " strong { (username) } " (JWT bearer)." },
+            ConnectionGrant::WebServer => "By what an admin granted in the browser (web server flow).",
+        }
+    }
+}
