@@ -7,6 +7,7 @@
 pub mod ask;
 pub mod backoff;
 pub mod booking;
+pub mod booking_action;
 pub mod email_domain;
 pub mod event_description;
 pub mod names;

@@ -9,6 +9,7 @@ use ipnet::IpNet;
 use salesforce::auth::LoopbackPolicy;
 use secrecy::SecretString;
 
+use crate::api::ApiLimits;
 use crate::clock::Clock;
 use crate::config::{ServeConfig, StoreConfig, beside};
 use crate::secrets::{Vault, VaultError};
@@ -35,6 +36,8 @@ pub struct App {
     pub trusted_proxies: Vec<IpNet>,
     /// How often one may fail to sign in.
     pub sign_in_limits: SignInLimits,
+    /// How often API keys may call.
+    pub api_limits: ApiLimits,
     /// When the database was last found to be readable and writable, in microseconds since 1970.
     pub(crate) ready_at: AtomicI64,
     /// Held while this process is the server of a SQLite database.
@@ -122,6 +125,7 @@ impl App {
             sign_in_limits: SignInLimits::default(),
             trusted_proxies: config.trusted_proxies.clone(),
             callback_url: config.callback_url(),
+            api_limits: ApiLimits::new(clock.clone()),
             clock,
             engine: Arc::new(engine),
             secure_cookies: config.secure_cookies,

@@ -1,5 +1,6 @@
 //! Matchbook connects bookings to Salesforce: the binary's own modules, as a library so that tests can drive them.
 
+pub mod access;
 pub mod api;
 pub mod app;
 pub mod apply;

@@ -7,6 +7,10 @@ use axum::extract::DefaultBodyLimit;
 use axum::routing::{get, post};
 use tower_http::csrf::CsrfLayer;
 use tower_http::trace::TraceLayer;
+use utoipa::OpenApi as _;
+use utoipa::openapi::OpenApi;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
 
 use crate::api;
 use crate::app::App;
@@ -30,18 +34,34 @@ pub fn router(app: Arc<App>) -> Router {
         .route("/oauth/callback", get(ui::connect::callback))
         .layer(CsrfLayer::new().with_rejection_response(ui::cross_site));
     let machines = Router::new()
-        .route("/api/v1/bookings", get(api::bookings::list).post(api::bookings::create))
-        .route("/api/v1/bookings/{id}", get(api::bookings::read))
         .route("/webhooks/{source}", post(api::webhooks::receive))
         .route("/health", get(api::health::health))
         .route("/ready", get(api::health::ready));
     pages
         .merge(machines)
         .route("/assets/{file}", get(ui::assets::asset))
+        .merge(api().0)
         .fallback(ui::not_found)
         .layer(axum::middleware::from_fn(ui::no_nul))
         .layer(axum::middleware::from_fn(ui::headers))
         .layer(DefaultBodyLimit::max(LARGEST_BODY))
         .layer(TraceLayer::new_for_http())
         .with_state(app)
+}
+
+/// The API's routes, and the document that describes them; each path stands at its handler.
+pub(crate) fn api() -> (Router<Arc<App>>, OpenApi) {
+    let v1 = OpenApiRouter::new()
+        .routes(routes!(api::bookings::list, api::bookings::create))
+        .routes(routes!(api::bookings::read))
+        .routes(routes!(api::booking_actions::reschedule))
+        .routes(routes!(api::booking_actions::cancel))
+        .routes(routes!(api::sync_runs::list))
+        .routes(routes!(api::sync_runs::again))
+        .routes(routes!(api::openapi::document));
+    let (router, document) =
+        OpenApiRouter::with_openapi(api::openapi::Head::openapi()).nest("/api/v1", v1).split_for_parts();
+    let router =
+        router.method_not_allowed_fallback(api::no_such_method).layer(axum::middleware::from_fn(api::acceptable));
+    (router, document)
 }

@@ -31,6 +31,11 @@ impl Default for Body {
 }
 
 impl<'v> Object<'v> {
+    /// Whether it has the member, and not as null.
+    pub(super) fn has(&self, name: &str) -> bool {
+        self.get(name).1.is_some()
+    }
+
     /// The member's pointer, and its value unless that is missing or null.
     fn get(&self, name: &str) -> (String, Option<&'v Value>) {
         (format!("{}/{name}", self.pointer), self.members.get(name).filter(|value| !value.is_null()))

@@ -3,205 +3,115 @@
 use std::sync::Arc;
 
 use axum::Json;
-use axum::extract::rejection::BytesRejection;
-use axum::extract::{Path, RawQuery, State};
-use bytes::Bytes;
-use domain::booking::{Booking, BookingChange, ChangeKind};
-use domain::sync_outcome::SyncedEvent;
-use http::{HeaderMap, HeaderName, StatusCode, header};
-use jiff::Timestamp;
+use axum::extract::{OriginalUri, Path, RawQuery, State};
+use domain::booking::{BookingChange, ChangeKind};
+use http::{HeaderMap, StatusCode};
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use super::body::Body;
+use super::booking_query::{BookingQuery, list_query};
 use super::caller::Caller;
-use super::new_booking::{self, Offered};
+use super::new_booking::{self, NewBooking, Offered};
+use super::request::JsonBody;
+use super::shown_booking::{BookingAnswered, ShownBooking, no_booking};
 use super::{Problem, idempotency};
+use crate::access::KeyScope;
 use crate::app::App;
-use crate::store::{BookingPage, BookingRow, NewChange, RecordedRequest, Scope};
-
-/// The length of a page that asks for none.
-const DEFAULT_PAGE: usize = 50;
-
-/// The longest page of a listing.
-const LONGEST_PAGE: usize = 200;
-
-/// A booking as the API shows it.
-#[derive(Debug, Serialize)]
-pub struct ShownBooking {
-    id: String,
-    event_type: String,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    source: Option<String>,
-    version: i64,
-    created_at: Timestamp,
-    #[serde(flatten)]
-    booking: Booking,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    sync: Option<ShownSync>,
-}
-
-/// How a booking's sync stands.
-#[derive(Debug, Serialize)]
-struct ShownSync {
-    /// `waiting`, `held` or `done`.
-    state: String,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    reason: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    due_at: Option<Timestamp>,
-    contact_id: Option<String>,
-    event_id: Option<String>,
-}
+use crate::store::{BookingRow, NewChange, RecordedRequest};
 
 /// One page of bookings.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = BookingPage)]
 pub struct ShownPage {
     bookings: Vec<ShownBooking>,
     /// Pass it as `after` to get the next page; null on the last one.
     next: Option<String>,
 }
 
-/// What to list.
-#[derive(Debug, Default)]
-struct ListQuery {
-    scope: Scope,
-    after: Option<String>,
-    limit: Option<usize>,
-}
-
-/// Lists bookings.
+/// List bookings
+///
+/// Upcoming ones are listed the next one first, others the latest start first. A member's key lists the bookings of which they
+/// are the organizer.
+#[utoipa::path(get, path = "/bookings", tag = "Bookings", params(BookingQuery), security(("api_key" = ["bookings:read"])),
+    responses((status = 200, description = "One page of bookings", body = ShownPage)))]
 pub async fn list(
     State(app): State<Arc<App>>,
-    _caller: Caller,
+    caller: Caller,
     RawQuery(query): RawQuery,
 ) -> Result<Json<ShownPage>, Problem> {
-    let ListQuery { scope, after, limit } = list_query(query.as_deref().unwrap_or_default())?;
-    let limit = limit.unwrap_or(DEFAULT_PAGE);
-    let page = app.store.bookings(scope, after.as_deref(), limit, app.clock.now()).await?;
-    Ok(Json(ShownPage { bookings: page.rows.into_iter().map(shown).collect(), next: page.next }))
+    caller.may(KeyScope::BookingsRead)?;
+    let mut query = list_query(query.as_deref().unwrap_or_default())?;
+    query.filter.organizer = caller.access.only_of().cloned();
+    let page = app.store.bookings(&query.filter, query.after.as_deref(), query.limit, app.clock.now()).await?;
+    Ok(Json(ShownPage { bookings: page.rows.into_iter().map(ShownBooking::from).collect(), next: page.next }))
 }
 
-fn list_query(text: &str) -> Result<ListQuery, Problem> {
-    let wrong = |title: &str, detail: &str| Err(Problem::new(StatusCode::BAD_REQUEST, title).detail(detail));
-    let mut query = ListQuery::default();
-    for (name, value) in url::form_urlencoded::parse(text.as_bytes()) {
-        match (&*name, &*value) {
-            ("scope", word) => match scope(word) {
-                Some(scope) => query.scope = scope,
-                None => {
-                    return wrong(
-                        "The scope is not known.",
-                        "It may be all, upcoming, past, cancelled or needs_attention.",
-                    );
-                }
-            },
-            ("after", cursor) if BookingPage::is_cursor(cursor) => query.after = Some(cursor.to_owned()),
-            ("after", _) => {
-                return wrong("This `after` is of no page.", "Send the `next` of the page before as it came.");
-            }
-            ("limit", number) => match number.parse() {
-                Ok(limit) if (1..=LONGEST_PAGE).contains(&limit) => query.limit = Some(limit),
-                _ => return wrong("The limit cannot be used.", "Send a whole number from 1 to 200."),
-            },
-            _ => return wrong("The query cannot be understood.", "It may have scope, after and limit."),
-        }
-    }
-    Ok(query)
-}
-
-/// The scope of a word.
-fn scope(word: &str) -> Option<Scope> {
-    Some(match word {
-        "all" => Scope::All,
-        "upcoming" => Scope::Upcoming,
-        "past" => Scope::Past,
-        "cancelled" => Scope::Cancelled,
-        "needs_attention" => Scope::NeedsAttention,
-        _ => return None,
-    })
-}
-
-/// Shows one booking.
+/// Read a booking
+#[utoipa::path(get, path = "/bookings/{id}", tag = "Bookings", params(("id" = String, Path, description = "The booking's id")),
+    security(("api_key" = ["bookings:read"])),
+    responses((status = 200, description = "The booking", body = ShownBooking, headers(("ETag" = String, description = "The booking's version, for `If-Match`")))))]
 pub async fn read(
     State(app): State<Arc<App>>,
-    _caller: Caller,
+    caller: Caller,
     Path(id): Path<String>,
-) -> Result<Json<ShownBooking>, Problem> {
-    match app.store.booking(&id).await? {
-        Some(row) => Ok(Json(shown(row))),
-        None => Err(Problem::new(StatusCode::NOT_FOUND, "No booking has this id.")),
-    }
+) -> Result<BookingAnswered, Problem> {
+    caller.may(KeyScope::BookingsRead)?;
+    let row = seen(&app, &caller, &id).await?;
+    BookingAnswered::now(&app, StatusCode::OK, &row.id.0).await
 }
 
-/// Makes a booking with the host that the request names; 201, or 200 if the same request made it before.
+/// A booking that the caller sees; others are as if they were not there.
+pub(super) async fn seen(app: &App, caller: &Caller, id: &str) -> Result<BookingRow, Problem> {
+    let row = app.store.booking(id).await?.filter(|row| caller.access.sees(&row.booking));
+    row.ok_or_else(no_booking)
+}
+
+/// Make a booking
+///
+/// It is with the host that the request names; its length is the event type's. With an `Idempotency-Key`, a request that is
+/// sent again, as after a lost answer, makes nothing new and answers 200 with the booking that it made. A member's key makes
+/// bookings of their own only.
+#[utoipa::path(post, path = "/bookings", tag = "Bookings", request_body = NewBooking, security(("api_key" = ["bookings:write"])),
+    params(("Idempotency-Key" = Option<String>, Header, description = "1 to 255 characters of your choice, such as a UUID; remembered for a day", min_length = 1, max_length = 255)),
+    responses(
+        (status = 201, description = "The booking is made", body = ShownBooking,
+            headers(("Location" = String, description = "Where it is"), ("ETag" = String, description = "Its version"))),
+        (status = 200, description = "The same request made it before", body = ShownBooking, headers(("ETag" = String, description = "Its version"))),
+        (status = 409, description = "The same request is being answered just now", body = Problem, content_type = "application/problem+json"),
+    ))]
 pub async fn create(
     State(app): State<Arc<App>>,
     caller: Caller,
+    OriginalUri(uri): OriginalUri,
     headers: HeaderMap,
-    body: Result<Bytes, BytesRejection>,
-) -> Result<(StatusCode, [(HeaderName, String); 1], Json<ShownBooking>), Problem> {
-    caller.may_write()?;
+    body: Result<JsonBody, Problem>,
+) -> Result<BookingAnswered, Problem> {
+    caller.may(KeyScope::BookingsWrite)?;
     let body = body?;
     let now = app.clock.now();
-    let request = idempotency::request(&headers, &caller, &body)?;
+    let request = idempotency::request(&headers, &caller, uri.path(), &body.bytes)?;
     if let Some(request) = &request
         && let Some(earlier) = app.store.earlier_request(request, now).await?
     {
         let id = idempotency::repeated(request, earlier)?;
-        return answer(&app, StatusCode::OK, &id).await;
+        return BookingAnswered::now(&app, StatusCode::OK, &id).await;
     }
     let offered = Offered { event_types: app.store.event_types().await?, hosts: app.store.hosts().await? };
-    let (event_type_slug, booking) = new_booking::read(&body, &offered)?;
+    let (event_type_slug, booking) = new_booking::read(&body.value, &offered)?;
+    caller.may_act_on(&booking)?;
     let change = BookingChange { kind: ChangeKind::Created, occurred_at: now, booking };
     let new = NewChange { identity: None, event_type_slug, change };
     match app.store.record_requested(new, request.as_ref(), now).await? {
         RecordedRequest::Recorded(id) => {
             app.engine.wake();
-            answer(&app, StatusCode::CREATED, &id.0).await
+            BookingAnswered::now(&app, StatusCode::CREATED, &id.0).await
         }
         RecordedRequest::UnknownEventType => {
             let mut body = Body::default();
             body.wrong("/event_type", "No event type has this slug any more.");
             body.finish(None)
         }
-        RecordedRequest::MadeMeanwhile => Err(Problem::new(
-            StatusCode::CONFLICT,
-            "The same request is being answered just now. Nothing was saved twice.",
-        )
-        .detail("Send it again to get the booking.")),
-    }
-}
-
-/// A booking that was made, and where it is shown.
-async fn answer(
-    app: &App,
-    status: StatusCode,
-    id: &str,
-) -> Result<(StatusCode, [(HeaderName, String); 1], Json<ShownBooking>), Problem> {
-    let Some(row) = app.store.booking(id).await? else {
-        return Err(Problem::new(StatusCode::NOT_FOUND, "The booking was removed meanwhile."));
-    };
-    Ok((status, [(header::LOCATION, format!("/api/v1/bookings/{id}"))], Json(shown(row))))
-}
-
-fn shown(row: BookingRow) -> ShownBooking {
-    let sync = row.sync.map(|sync| ShownSync {
-        due_at: (sync.state == "waiting").then_some(sync.due_at),
-        state: sync.state,
-        reason: sync.reason,
-        contact_id: sync.synced.person.map(|p| p.id.0),
-        event_id: match sync.synced.event {
-            SyncedEvent::Written { id, .. } => Some(id.0),
-            _ => None,
-        },
-    });
-    ShownBooking {
-        id: row.id.0,
-        event_type: row.event_type_slug,
-        source: row.source,
-        version: row.version,
-        created_at: row.created_at,
-        booking: row.booking,
-        sync,
+        RecordedRequest::MadeMeanwhile => Err(idempotency::made_meanwhile()),
     }
 }

@@ -3,29 +3,53 @@
 use std::sync::Arc;
 
 use axum::extract::FromRequestParts;
+use domain::booking::Booking;
 use http::request::Parts;
 use http::{StatusCode, header};
 
 use super::Problem;
+use crate::access::{Access, KeyScope};
 use crate::app::App;
 use crate::auth::token_hash;
+use crate::error_chain::chain;
+use crate::store::ApiKey;
 
 /// A caller with a valid key.
 #[derive(Debug, Clone)]
 pub struct Caller {
     /// The id of their key.
     pub(super) api_key_id: String,
-    role: String,
+    /// Whose key it is.
+    pub(super) access: Access,
+    /// The key's own scopes, where it has fewer than its user's role.
+    scopes: Option<Vec<KeyScope>>,
 }
 
 impl Caller {
-    /// Refuses callers that may only read.
-    pub(super) fn may_write(&self) -> Result<(), Problem> {
-        if self.role == "viewer" {
-            let problem = Problem::new(StatusCode::FORBIDDEN, "This API key may only read.");
-            return Err(problem.detail("Use a key of a user with the role member or admin."));
+    /// Refuses callers whose key, or whose role, lacks a scope.
+    pub(super) fn may(&self, scope: KeyScope) -> Result<(), Problem> {
+        let problem = || Problem::new(StatusCode::FORBIDDEN, "This API key may not do this.");
+        if !self.access.role.scopes().contains(&scope) {
+            let detail = format!("It takes the scope {scope}, which its user's role does not have.");
+            return Err(problem().detail(detail));
+        }
+        if self.scopes.as_ref().is_some_and(|own| !own.contains(&scope)) {
+            let detail =
+                format!("It lacks the scope {scope}. Make one with `matchbook user key EMAIL --scope {scope}`.");
+            return Err(problem().detail(detail));
         }
         Ok(())
+    }
+
+    /// Refuses members to make or take a booking that is another organizer's.
+    pub(super) fn may_act_on(&self, booking: &Booking) -> Result<(), Problem> {
+        if self.access.acts_on(booking) {
+            return Ok(());
+        }
+        let own = self.access.email.as_written();
+        let problem =
+            Problem::new(StatusCode::FORBIDDEN, "A member makes bookings of their own only. Nothing was saved.");
+        Err(problem.field("/host", format!("Name the host with the email {own}, or use an admin's key.")))
     }
 }
 
@@ -39,10 +63,28 @@ impl FromRequestParts<Arc<App>> for Caller {
         let Some((_, key)) = key else {
             return Err(unauthorized("Send the header \"Authorization: Bearer KEY\" with an API key."));
         };
-        match app.store.api_key(&token_hash(key.trim())).await? {
-            Some((api_key_id, role)) => Ok(Caller { api_key_id, role }),
-            None => Err(unauthorized("This API key is not known. Make one with `matchbook user key EMAIL`.")),
+        let Some((key, user)) = app.store.api_key(&token_hash(key.trim())).await? else {
+            return Err(unauthorized("This API key is not known. Make one with `matchbook user key EMAIL`."));
+        };
+        let now = app.clock.now();
+        if key.revoked_at.is_some() {
+            return Err(unauthorized("This API key was revoked. Make another with `matchbook user key EMAIL`."));
         }
+        if let Some(expired) = key.expires_at.filter(|at| *at <= now) {
+            return Err(unauthorized(&format!(
+                "This API key expired at {expired}. Make another with `matchbook user key EMAIL`."
+            )));
+        }
+        app.api_limits.count(&key.id).map_err(Problem::too_many)?;
+        note_use(app, &key).await;
+        Ok(Caller { api_key_id: key.id, access: Access::of(&user), scopes: key.scopes })
+    }
+}
+
+/// Notes the day of use. Reading goes on while the database cannot be written.
+async fn note_use(app: &App, key: &ApiKey) {
+    if let Err(error) = app.store.note_use(key, app.clock.now()).await {
+        tracing::warn!(error = chain(&error), "the last use of an API key could not be noted");
     }
 }
 

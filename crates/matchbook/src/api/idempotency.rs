@@ -1,4 +1,4 @@
-//! The header `Idempotency-Key`: a request that is sent again, as after a lost answer, makes nothing twice.
+//! The header `Idempotency-Key`: a request that is sent again, as after a lost answer, does nothing twice.
 
 use http::{HeaderMap, StatusCode};
 use sha2::{Digest as _, Sha256};
@@ -11,7 +11,12 @@ use crate::store::{ApiRequest, EarlierRequest};
 const LONGEST: usize = 255;
 
 /// The request as it is remembered, if it carries a key.
-pub(super) fn request(headers: &HeaderMap, caller: &Caller, body: &[u8]) -> Result<Option<ApiRequest>, Problem> {
+pub(super) fn request(
+    headers: &HeaderMap,
+    caller: &Caller,
+    path: &str,
+    body: &[u8],
+) -> Result<Option<ApiRequest>, Problem> {
     let Some(key) = headers.get("idempotency-key") else { return Ok(None) };
     let is_sound = |key: &&str| (1..=LONGEST).contains(&key.len());
     let Some(key) = key.to_str().ok().filter(is_sound) else {
@@ -19,15 +24,22 @@ pub(super) fn request(headers: &HeaderMap, caller: &Caller, body: &[u8]) -> Resu
             .detail(format!("Send 1 to {LONGEST} visible ASCII characters, such as a UUID.")));
     };
     let (api_key_id, idempotency_key) = (caller.api_key_id.clone(), key.to_owned());
-    Ok(Some(ApiRequest { api_key_id, idempotency_key, body_hash: Sha256::digest(body).to_vec() }))
+    let hash = Sha256::new().chain_update(path).chain_update([0]).chain_update(body).finalize();
+    Ok(Some(ApiRequest { api_key_id, idempotency_key, request_hash: hash.to_vec() }))
 }
 
-/// The booking that the same request made before.
+/// The booking that the same request made or changed before.
 pub(super) fn repeated(request: &ApiRequest, earlier: EarlierRequest) -> Result<String, Problem> {
-    if earlier.body_hash == request.body_hash {
+    if earlier.request_hash == request.request_hash {
         return Ok(earlier.booking_id);
     }
-    let title = "This Idempotency-Key came with another body before. Nothing was saved.";
+    let title = "This Idempotency-Key came with another request before. Nothing was saved.";
     Err(Problem::new(StatusCode::UNPROCESSABLE_ENTITY, title)
-        .detail("Use a new key for a new booking, and the same body to send a request again."))
+        .detail("Use a new key for something new, and the same URL and body to send a request again."))
+}
+
+/// The same request is being answered at this moment.
+pub(super) fn made_meanwhile() -> Problem {
+    Problem::new(StatusCode::CONFLICT, "The same request is being answered just now. Nothing was saved twice.")
+        .detail("Send it again to get the booking.")
 }

@@ -1,12 +1,22 @@
 //! What other programs call: the REST API, webhooks, health. A file per resource.
 
 mod body;
+pub mod booking_actions;
+mod booking_query;
 pub mod bookings;
 mod caller;
 pub mod health;
 mod idempotency;
+mod limits;
 mod new_booking;
+pub mod openapi;
 mod problem;
+mod refusals;
+mod request;
+mod shown_booking;
+pub mod sync_runs;
 pub mod webhooks;
 
+pub use limits::ApiLimits;
 pub use problem::Problem;
+pub use refusals::{acceptable, no_such_method};

@@ -2,9 +2,10 @@
 
 use domain::booking::{Attendee, Booking, BookingAnswer, BookingStatus, Organizer};
 use domain::email_domain::EmailAddress;
-use http::StatusCode;
 use jiff::{SignedDuration, Timestamp};
+use serde::Deserialize;
 use serde_json::Value;
+use utoipa::ToSchema;
 
 use super::Problem;
 use super::body::{Body, Object, Place};
@@ -14,6 +15,70 @@ const BOOKING: &[&str] = &["event_type", "start", "host", "attendee", "guests", 
 const ATTENDEE: &[&str] = &["email", "name", "first_name", "last_name", "time_zone"];
 const ANSWER: &[&str] = &["slug", "label", "value"];
 
+/// A booking to be made.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[allow(dead_code, reason = "the document's form of what is read field by field, so that all that is wrong is named")]
+pub(super) struct NewBooking {
+    /// The slug of an event type; its length is the booking's.
+    #[schema(example = "discovery-call")]
+    event_type: String,
+    /// When it starts: an instant with its offset.
+    #[schema(example = "2026-12-01T09:30:00Z")]
+    start: Timestamp,
+    /// The key or email of one of the event type's hosts.
+    #[schema(example = "dana")]
+    host: String,
+    attendee: NewAttendee,
+    /// The emails of those they bring.
+    #[schema(example = json!(["joe@acme.com"]))]
+    guests: Option<Vec<String>>,
+    /// A place or a link.
+    #[schema(example = "https://meet.example/1")]
+    location: Option<String>,
+    /// What the booker added.
+    #[schema(example = "Wants pricing")]
+    notes: Option<String>,
+    /// The answers to the event type's questions.
+    answers: Option<Vec<NewAnswer>>,
+}
+
+/// The person who books.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[allow(dead_code, reason = "the document's form of what is read field by field")]
+struct NewAttendee {
+    /// Where they are reached, and how Salesforce knows them.
+    #[schema(example = "jane@acme.com", format = "email")]
+    email: String,
+    /// The name in one piece; made of first and last name where it is left out.
+    #[schema(example = "Jane Roe")]
+    name: Option<String>,
+    /// First name.
+    first_name: Option<String>,
+    /// Last name.
+    last_name: Option<String>,
+    /// IANA time zone.
+    #[schema(example = "America/New_York")]
+    time_zone: Option<String>,
+}
+
+/// The answer to one booking question.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[allow(dead_code, reason = "the document's form of what is read field by field")]
+struct NewAnswer {
+    /// The question's slug.
+    #[schema(example = "company")]
+    slug: String,
+    /// The question as the booker saw it; the slug if left out.
+    #[schema(example = "Company")]
+    label: Option<String>,
+    /// The answer.
+    #[schema(example = "Acme Ltd")]
+    value: String,
+}
+
 /// What a request may choose from.
 #[derive(Debug)]
 pub(super) struct Offered {
@@ -22,12 +87,9 @@ pub(super) struct Offered {
 }
 
 /// The slug of the event type that is booked, and the booking.
-pub(super) fn read(body: &[u8], offered: &Offered) -> Result<(String, Booking), Problem> {
-    let json: Value = serde_json::from_slice(body).map_err(|error| {
-        Problem::new(StatusCode::BAD_REQUEST, "The body is not JSON. Nothing was saved.").detail(error.to_string())
-    })?;
+pub(super) fn read(json: &Value, offered: &Offered) -> Result<(String, Booking), Problem> {
     let mut body = Body::default();
-    let root = body.object((String::new(), &json), BOOKING);
+    let root = body.object((String::new(), json), BOOKING);
     let booking = root.and_then(|root| booking(&mut body, &root, offered));
     body.finish(booking)
 }
@@ -59,15 +121,18 @@ fn booking(body: &mut Body, root: &Object<'_>, offered: &Offered) -> Option<(Str
         notes,
         attendee,
         guests: guests.into_iter().flatten().collect(),
-        organizer: Organizer {
-            email: host.email.clone(),
-            name: host.name.clone(),
-            time_zone: Some(host.time_zone.clone()),
-        },
+        organizer: host.into(),
         answers: answers.into_iter().flatten().collect(),
         cancel_reason: None,
     };
     Some((event_type.slug.clone(), booking))
+}
+
+impl From<&Host> for Organizer {
+    fn from(host: &Host) -> Self {
+        let Host { email, name, time_zone, .. } = host.clone();
+        Organizer { email, name, time_zone: Some(time_zone) }
+    }
 }
 
 fn event_type<'o>(body: &mut Body, root: &Object<'_>, offered: &'o Offered) -> Option<&'o EventType> {
@@ -80,7 +145,8 @@ fn event_type<'o>(body: &mut Body, root: &Object<'_>, offered: &'o Offered) -> O
     found
 }
 
-fn start(body: &mut Body, root: &Object<'_>) -> Option<Timestamp> {
+/// When a booking starts.
+pub(super) fn start(body: &mut Body, root: &Object<'_>) -> Option<Timestamp> {
     let start = body.required_text(root, "start", "2026-12-01T09:30:00Z")?.parse().ok();
     if start.is_none() {
         body.wrong("/start", "Write an instant with its offset, such as 2026-12-01T09:30:00Z.");
@@ -88,7 +154,8 @@ fn start(body: &mut Body, root: &Object<'_>) -> Option<Timestamp> {
     start
 }
 
-fn host<'o>(
+/// The host that a request names, who must take the event type.
+pub(super) fn host<'o>(
     body: &mut Body,
     root: &Object<'_>,
     event_type: Option<&EventType>,

@@ -1,35 +1,49 @@
 //! Errors as `application/problem+json` (RFC 9457): what happened, and what to do, field by field.
 
+use std::time::Duration;
+
 use axum::Json;
 use axum::extract::rejection::BytesRejection;
 use axum::response::{IntoResponse, Response};
 use http::{HeaderValue, StatusCode, header};
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use crate::error_chain::chain;
 use crate::store::StoreError;
 
 /// The seconds after which a request may be sent again that failed for a passing reason.
-const RETRY_AFTER: u16 = 5;
+const RETRY_AFTER: u64 = 5;
 
-/// An error answer.
-#[derive(Debug, Clone, Serialize)]
+/// An error answer (RFC 9457).
+#[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct Problem {
     #[serde(skip)]
+    #[schema(ignore)]
     status_code: StatusCode,
+    #[serde(skip)]
+    #[schema(ignore)]
+    retry_after: Option<u64>,
+    /// The HTTP status again.
     status: u16,
+    /// What happened, in a sentence.
     title: String,
+    /// What there is to know or to do.
     #[serde(skip_serializing_if = "Option::is_none")]
     detail: Option<String>,
+    /// What is wrong with each field.
     #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schema(required = false)]
     errors: Vec<FieldProblem>,
 }
 
 /// What is wrong with one field of a request.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, ToSchema)]
 struct FieldProblem {
-    /// Where it is: a JSON pointer.
+    /// Where it is in the body: a JSON pointer such as `/attendee/email`.
+    #[schema(example = "/attendee/email")]
     pointer: String,
+    /// What is wrong, and how to mend it.
     detail: String,
 }
 
@@ -38,6 +52,7 @@ impl Problem {
     pub fn new(status: StatusCode, title: &str) -> Self {
         Problem {
             status_code: status,
+            retry_after: None,
             status: status.as_u16(),
             title: title.to_owned(),
             detail: None,
@@ -76,6 +91,21 @@ impl Problem {
             "The database is locked, full or out of reach. Nothing was saved.",
         )
         .detail(format!("Please send this again in {RETRY_AFTER} seconds."))
+        .retry_after(RETRY_AFTER)
+    }
+
+    /// A key calls too often.
+    pub(super) fn too_many(wait: Duration) -> Self {
+        let seconds = wait.as_secs() + u64::from(wait.subsec_nanos() > 0);
+        Problem::new(StatusCode::TOO_MANY_REQUESTS, "This API key has called too often in the last minute.")
+            .detail(format!("Please send this again in {seconds} seconds."))
+            .retry_after(seconds)
+    }
+
+    /// Says after how many seconds the request may be sent again.
+    fn retry_after(mut self, seconds: u64) -> Self {
+        self.retry_after = Some(seconds);
+        self
     }
 
     /// We failed; the details are in the log, never in the answer.
@@ -111,8 +141,8 @@ impl IntoResponse for Problem {
         if self.status_code == StatusCode::UNAUTHORIZED {
             response.headers_mut().insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
         }
-        if self.status_code == StatusCode::SERVICE_UNAVAILABLE {
-            response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(RETRY_AFTER));
+        if let Some(seconds) = self.retry_after {
+            response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
         }
         response
     }

@@ -18,7 +18,7 @@ use crate::apply::{ApplyContext, SecretSources, apply};
 use crate::config::{ServeConfig, StoreConfig};
 use crate::ingest::{self, Received};
 use crate::sources::calcom::SIGNATURE_HEADER;
-use crate::store::{Place, UserDraft};
+use crate::store::{ApiKeyDraft, Place, UserDraft};
 use crate::{app, auth};
 
 const USER: &str = "admin@northwind.example";
@@ -97,7 +97,9 @@ async fn prepare(
     store.add_user(&draft, now).await?;
     let user = store.user_by_email(&draft.email).await?.ok_or("the demo's user was not stored")?;
     let api_key = auth::new_api_key()?;
-    store.add_api_key(&user.id, "demo", &auth::token_hash(api_key.expose_secret()), now).await?;
+    let key_hash = auth::token_hash(api_key.expose_secret());
+    let draft = ApiKeyDraft { user_id: &user.id, name: "demo", key_hash: &key_hash, scopes: None, expires_at: None };
+    store.add_api_key(draft, now).await?;
     store.close().await;
     Ok(SignIn { password, api_key })
 }

@@ -4,13 +4,14 @@ use std::io::BufRead as _;
 
 use clap::{Subcommand, ValueEnum};
 use domain::email_domain::EmailAddress;
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use secrecy::{ExposeSecret as _, SecretString};
 
 use super::Failure;
 use super::say::say;
+use crate::access::{Access, KeyScope};
 use crate::config::StoreConfig;
-use crate::store::UserDraft;
+use crate::store::{ApiKey, ApiKeyDraft, Store, User, UserDraft};
 use crate::{app, auth};
 
 /// Arguments of `user`.
@@ -45,6 +46,26 @@ enum UserCommand {
         /// What the key is for.
         #[arg(long, default_value = "API")]
         name: String,
+        /// What it may be used for, such as bookings:read; give it again for more. Without it, all that the user's role may do.
+        #[arg(long = "scope", value_name = "SCOPE")]
+        scopes: Vec<KeyScope>,
+        /// After how many days it is no longer taken; without it, never.
+        #[arg(long, value_name = "DAYS", value_parser = clap::value_parser!(i64).range(1..=3650))]
+        expires_in_days: Option<i64>,
+        #[command(flatten)]
+        store: StoreConfig,
+    },
+    /// List a user's API keys: id, name, scopes, when last used. The keys themselves are not kept.
+    Keys {
+        /// The user's email.
+        email: EmailAddress,
+        #[command(flatten)]
+        store: StoreConfig,
+    },
+    /// Revoke an API key; it is refused from then on.
+    RevokeKey {
+        /// Its id, from `matchbook user keys EMAIL`.
+        id: String,
         #[command(flatten)]
         store: StoreConfig,
     },
@@ -63,7 +84,11 @@ enum Role {
 pub(super) async fn run(args: Args) -> Result<(), Failure> {
     match args.command {
         UserCommand::Add { email, name, role, store, password } => add(email, name, role, store, password).await,
-        UserCommand::Key { email, name, store } => key(email, name, store).await,
+        UserCommand::Key { email, name, scopes, expires_in_days, store } => {
+            key(email, name, &scopes, expires_in_days, store).await
+        }
+        UserCommand::Keys { email, store } => keys(email, store).await,
+        UserCommand::RevokeKey { id, store } => revoke_key(&id, store).await,
     }
 }
 
@@ -104,16 +129,85 @@ fn read_password() -> Result<SecretString, Failure> {
     Ok(SecretString::from(line.trim_end_matches(['\r', '\n'])))
 }
 
-async fn key(email: EmailAddress, name: String, config: StoreConfig) -> Result<(), Failure> {
+async fn key(
+    email: EmailAddress,
+    name: String,
+    scopes: &[KeyScope],
+    expires_in_days: Option<i64>,
+    config: StoreConfig,
+) -> Result<(), Failure> {
     let (store, _vault) = app::open(&config).await?;
-    let Some(user) = store.user_by_email(&email).await? else {
-        return Err(
-            format!("there is no user with the email {email}; add one with `matchbook user add {email}`").into()
-        );
-    };
+    let user = user(&store, &email).await?;
+    let allowed = Access::of(&user).role.scopes();
+    if let Some(scope) = scopes.iter().find(|scope| !allowed.contains(scope)) {
+        return Err(format!(
+            "a key of {email} cannot have the scope {scope}: their role {} does not have it",
+            user.role
+        )
+        .into());
+    }
+    let now = Timestamp::now();
     let key = auth::new_api_key()?;
-    store.add_api_key(&user.id, &name, &auth::token_hash(key.expose_secret()), Timestamp::now()).await?;
+    let draft = ApiKeyDraft {
+        user_id: &user.id,
+        name: &name,
+        key_hash: &auth::token_hash(key.expose_secret()),
+        scopes: (!scopes.is_empty()).then_some(scopes),
+        expires_at: expires_in_days.map(|days| now + SignedDuration::from_hours(24 * days)),
+    };
+    store.add_api_key(draft, now).await?;
     store.close().await;
     say!("{}", key.expose_secret());
     Ok(())
+}
+
+async fn keys(email: EmailAddress, config: StoreConfig) -> Result<(), Failure> {
+    let (store, _vault) = app::open(&config).await?;
+    let user = user(&store, &email).await?;
+    let keys = store.api_keys_of(&user.id).await?;
+    if keys.is_empty() {
+        say!("{email} has no API keys; make one with `matchbook user key {email}`.");
+    }
+    for key in keys {
+        say!("{}  {}  {}", key.id, key.name, standing(&key, Timestamp::now()));
+    }
+    store.close().await;
+    Ok(())
+}
+
+/// What a key may do and whether it still may, in words.
+fn standing(key: &ApiKey, now: Timestamp) -> String {
+    let scopes = match &key.scopes {
+        Some(scopes) => scopes.iter().map(KeyScope::to_string).collect::<Vec<_>>().join(" "),
+        None => "all that the role may do".to_owned(),
+    };
+    let day = |at: Timestamp| at.strftime("%Y-%m-%d").to_string();
+    let used = key.last_used.map_or("never used".to_owned(), |at| format!("last used {}", day(at)));
+    let until = match (key.revoked_at, key.expires_at) {
+        (Some(at), _) => format!(", revoked {}", day(at)),
+        (None, Some(at)) if at <= now => format!(", expired {}", day(at)),
+        (None, Some(at)) => format!(", expires {}", day(at)),
+        (None, None) => String::new(),
+    };
+    format!("{scopes}; {used}{until}")
+}
+
+async fn revoke_key(id: &str, config: StoreConfig) -> Result<(), Failure> {
+    let (store, _vault) = app::open(&config).await?;
+    if !store.revoke_api_key(id, Timestamp::now()).await? {
+        return Err(format!(
+            "there is no API key with the id {id} that is not revoked yet; list them with `matchbook user keys EMAIL`"
+        )
+        .into());
+    }
+    store.close().await;
+    say!("Revoked {id}.");
+    Ok(())
+}
+
+/// The user of an email, or what to do where there is none.
+async fn user(store: &Store, email: &EmailAddress) -> Result<User, Failure> {
+    let user = store.user_by_email(email).await?;
+    let unknown = || format!("there is no user with the email {email}; add one with `matchbook user add {email}`");
+    Ok(user.ok_or_else(unknown)?)
 }

@@ -16,16 +16,16 @@ pub struct ApiRequest {
     pub api_key_id: String,
     /// The key.
     pub idempotency_key: String,
-    /// The body's SHA-256.
-    pub body_hash: Vec<u8>,
+    /// The SHA-256 of its path and body.
+    pub request_hash: Vec<u8>,
 }
 
 /// What the first request with a key came with, and what it made.
 #[derive(Debug, Clone)]
 pub struct EarlierRequest {
-    /// The body's SHA-256.
-    pub body_hash: Vec<u8>,
-    /// The booking that it made.
+    /// The SHA-256 of its path and body.
+    pub request_hash: Vec<u8>,
+    /// The booking that it made or changed.
     pub booking_id: String,
 }
 
@@ -54,7 +54,7 @@ impl Store {
         .bind(micros(now - REMEMBERED))
         .optional(&self.read)
         .await?;
-        Ok(row.map(|(body_hash, booking_id)| EarlierRequest { body_hash, booking_id }))
+        Ok(row.map(|(request_hash, booking_id)| EarlierRequest { request_hash, booking_id }))
     }
 
     /// Records a booking that was asked for, with the sync it needs and the request, in one transaction.
@@ -79,13 +79,18 @@ impl Store {
 }
 
 /// Notes what a request made; false if its key is taken.
-async fn remember(tx: &mut Tx, request: &ApiRequest, booking: &BookingId, now: Timestamp) -> Result<bool, StoreError> {
+pub(super) async fn remember(
+    tx: &mut Tx,
+    request: &ApiRequest,
+    booking: &BookingId,
+    now: Timestamp,
+) -> Result<bool, StoreError> {
     sql("DELETE FROM api_request WHERE created_at <= $1").bind(micros(now - REMEMBERED)).run(&mut *tx).await?;
     let noted = sql("INSERT INTO api_request (api_key_id, idempotency_key, body_hash, booking_id, created_at)
          VALUES ($1, $2, $3, $4, $5) ON CONFLICT (api_key_id, idempotency_key) DO NOTHING")
     .bind(&request.api_key_id)
     .bind(&request.idempotency_key)
-    .bind(&request.body_hash)
+    .bind(&request.request_hash)
     .bind(&booking.0)
     .bind(micros(now))
     .run(&mut *tx)

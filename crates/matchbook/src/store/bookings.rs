@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use domain::booking::{Booking, BookingChange, BookingId, BookingStatus, ChangeKind, RecordedBooking, apply_change};
+use domain::email_domain::EmailAddress;
 use jiff::Timestamp;
 
 use super::database::{sql, sql_from_parts};
@@ -56,31 +57,6 @@ pub enum RecordedChange {
     UnknownEventType,
 }
 
-/// Which bookings to list.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Scope {
-    /// All of them, the latest start first.
-    #[default]
-    All,
-    /// Those that have not started, the next one first.
-    Upcoming,
-    /// Those that have started, the latest first.
-    Past,
-    /// Cancelled ones.
-    Cancelled,
-    /// Those whose sync waits for a person.
-    NeedsAttention,
-}
-
-/// One page of a listing.
-#[derive(Debug, Clone)]
-pub struct BookingPage {
-    /// The bookings.
-    pub rows: Vec<BookingRow>,
-    /// Where the next page starts; none on the last one.
-    pub next: Option<String>,
-}
-
 /// A booking with what is needed to show it.
 #[derive(Debug, Clone)]
 pub struct BookingRow {
@@ -98,11 +74,13 @@ pub struct BookingRow {
     pub version: i64,
     /// When it was first recorded.
     pub created_at: Timestamp,
+    /// When its latest change was recorded.
+    pub updated_at: Timestamp,
     /// How its sync stands; none where its event type is not synced.
     pub sync: Option<SyncState>,
 }
 
-const SELECT: &str = "SELECT b.id, e.title, e.slug, s.name, b.wanted, b.version, b.created_at, b.start_at,
+pub(super) const SELECT: &str = "SELECT b.id, e.title, e.slug, s.name, b.wanted, b.version, b.created_at, b.updated_at,
     o.state, CASE WHEN o.state = 'waiting' THEN coalesce(o.reason, c.trouble) ELSE o.reason END,
     CASE WHEN o.state = 'waiting' AND c.parked_until > o.due_at THEN c.parked_until ELSE o.due_at END,
     o.failures, o.worker IS NOT NULL, o.synced, o.connection_id
@@ -110,7 +88,7 @@ const SELECT: &str = "SELECT b.id, e.title, e.slug, s.name, b.wanted, b.version,
     LEFT JOIN source s ON s.id = b.source_id LEFT JOIN outbox o ON o.booking_id = b.id
     LEFT JOIN connection c ON c.id = o.connection_id";
 
-type Row = (
+pub(super) type Row = (
     String,
     String,
     String,
@@ -135,57 +113,9 @@ impl Store {
         let row: Option<Row> = sql_from_parts(text).bind(id).optional(&self.read).await?;
         row.map(booking_row).transpose()
     }
-
-    /// A page of bookings. `cursor` is the `next` of the page before; one that we did not make starts over.
-    pub async fn bookings(
-        &self,
-        scope: Scope,
-        cursor: Option<&str>,
-        limit: usize,
-        now: Timestamp,
-    ) -> Result<BookingPage, StoreError> {
-        let upcoming = scope == Scope::Upcoming;
-        let (compare, direction, edge) = if upcoming { (">", "ASC", i64::MIN) } else { ("<", "DESC", i64::MAX) };
-        let condition = match scope {
-            Scope::All => "$4 = $4",
-            Scope::Upcoming => "b.status = 'accepted' AND b.start_at >= $4",
-            Scope::Past => "b.status = 'accepted' AND b.start_at < $4",
-            Scope::Cancelled => "b.status = 'cancelled' AND $4 = $4",
-            Scope::NeedsAttention => "o.state = 'held' AND $4 = $4",
-        };
-        let text = format!(
-            "{SELECT} WHERE {condition} AND (b.start_at {compare} $1 OR (b.start_at = $1 AND b.id {compare} $2))
-             ORDER BY b.start_at {direction}, b.id {direction} LIMIT $3"
-        );
-        let (start, id) = cursor.and_then(read_cursor).unwrap_or((edge, String::new()));
-        let mut rows: Vec<Row> = sql_from_parts(text)
-            .bind(start)
-            .bind(id)
-            .bind(i64::try_from(limit + 1).unwrap_or(i64::MAX))
-            .bind(micros(now))
-            .all(&self.read)
-            .await?;
-        let more = rows.len() > limit;
-        rows.truncate(limit);
-        let next = rows.last().filter(|_| more).map(|row| format!("{}~{}", row.7, row.0));
-        Ok(BookingPage { rows: rows.into_iter().map(booking_row).collect::<Result<_, _>>()?, next })
-    }
 }
 
-impl BookingPage {
-    /// Whether a text could be the `next` of a page.
-    pub fn is_cursor(text: &str) -> bool {
-        read_cursor(text).is_some()
-    }
-}
-
-fn read_cursor(cursor: &str) -> Option<(i64, String)> {
-    let (start, id) = cursor.split_once('~')?;
-    let is_id = !id.is_empty() && id.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
-    is_id.then_some((start.parse().ok()?, id.to_owned()))
-}
-
-fn booking_row(row: Row) -> Result<BookingRow, StoreError> {
+pub(super) fn booking_row(row: Row) -> Result<BookingRow, StoreError> {
     let (
         id,
         event_type,
@@ -194,7 +124,7 @@ fn booking_row(row: Row) -> Result<BookingRow, StoreError> {
         wanted,
         version,
         created_at,
-        _,
+        updated_at,
         state,
         reason,
         due,
@@ -216,8 +146,9 @@ fn booking_row(row: Row) -> Result<BookingRow, StoreError> {
         _ => None,
     };
     let booking = from_json("a booking", &wanted)?;
-    let created_at = instant(created_at)?;
-    Ok(BookingRow { id: BookingId(id), event_type, event_type_slug, source, booking, version, created_at, sync })
+    let (created_at, updated_at) = (instant(created_at)?, instant(updated_at)?);
+    let id = BookingId(id);
+    Ok(BookingRow { id, event_type, event_type_slug, source, booking, version, created_at, updated_at, sync })
 }
 
 /// Records a change and the sync it needs. Called inside the caller's transaction.
@@ -340,10 +271,10 @@ async fn one_at_a_time(tx: &mut Tx, identity: &BookingIdentity) -> Result<(), St
 }
 
 /// A booking as the change finds it.
-struct KnownBooking {
-    id: String,
-    version: i64,
-    recorded: RecordedBooking,
+pub(super) struct KnownBooking {
+    pub(super) id: String,
+    pub(super) version: i64,
+    pub(super) recorded: RecordedBooking,
 }
 
 /// The bookings that a change's names lead to, the oldest first: by iCalUID, and by the chain of uids (spec 10).
@@ -364,12 +295,13 @@ async fn find(tx: &mut Tx, identity: &BookingIdentity) -> Result<Vec<KnownBookin
         .bind(&identity.previous_uid)
         .all(&mut *tx)
         .await?;
-    rows.into_iter()
-        .map(|(id, version, wanted, changed_at, changed_by)| {
-            let recorded = recorded_booking(&wanted, changed_at, &changed_by)?;
-            Ok(KnownBooking { id, version, recorded })
-        })
-        .collect()
+    rows.into_iter().map(known_booking).collect()
+}
+
+pub(super) fn known_booking(row: (String, i64, String, i64, String)) -> Result<KnownBooking, StoreError> {
+    let (id, version, wanted, changed_at, changed_by) = row;
+    let recorded = recorded_booking(&wanted, changed_at, &changed_by)?;
+    Ok(KnownBooking { id, version, recorded })
 }
 
 pub(crate) fn recorded_booking(wanted: &str, changed_at: i64, changed_by: &str) -> Result<RecordedBooking, StoreError> {
@@ -394,8 +326,9 @@ async fn insert(
     now: Timestamp,
 ) -> Result<(), StoreError> {
     sql(
-        "INSERT INTO booking (id, source_id, ical_uid, event_type_id, wanted, changed_at, changed_by, version, status, start_at, attendee_email, created_at, updated_at)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, 1, $8, $9, $10, $11, $11)",
+        "INSERT INTO booking (id, source_id, ical_uid, event_type_id, wanted, changed_at, changed_by, version, status, start_at, attendee_email, created_at, updated_at,
+             organizer_email, search_text)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, 1, $8, $9, $10, $11, $11, $12, $13)",
     )
     .bind(id)
     .bind(identity.map(|i| &i.source_id))
@@ -408,12 +341,14 @@ async fn insert(
     .bind(micros(recorded.booking.start))
     .bind(recorded.booking.attendee.email.folded())
     .bind(micros(now))
+    .bind(recorded.booking.organizer.email.folded())
+    .bind(search_text(&recorded.booking))
     .run(&mut *tx)
     .await?;
     Ok(())
 }
 
-async fn update(
+pub(super) async fn update(
     tx: &mut Tx,
     known: &KnownBooking,
     recorded: &RecordedBooking,
@@ -421,7 +356,7 @@ async fn update(
 ) -> Result<(), StoreError> {
     sql(
         "UPDATE booking SET wanted = $2, changed_at = $3, changed_by = $4, version = version + 1, status = $5, start_at = $6,
-             attendee_email = $7, updated_at = $8 WHERE id = $1",
+             attendee_email = $7, updated_at = $8, organizer_email = $9, search_text = $10 WHERE id = $1",
     )
     .bind(&known.id)
     .bind(json(&recorded.booking))
@@ -431,9 +366,19 @@ async fn update(
     .bind(micros(recorded.booking.start))
     .bind(recorded.booking.attendee.email.folded())
     .bind(micros(now))
+    .bind(recorded.booking.organizer.email.folded())
+    .bind(search_text(&recorded.booking))
     .run(&mut *tx)
     .await?;
     Ok(())
+}
+
+/// What a search for a text looks into, a line each.
+fn search_text(booking: &Booking) -> String {
+    let Booking { title, attendee, organizer, guests, .. } = booking;
+    let people = [&attendee.name, attendee.email.as_written(), &organizer.name, organizer.email.as_written()];
+    let lines = std::iter::once(title.as_str()).chain(people).chain(guests.iter().map(EmailAddress::as_written));
+    lines.collect::<Vec<_>>().join("\n").to_lowercase()
 }
 
 async fn remember_uids(tx: &mut Tx, id: &str, identity: &BookingIdentity) -> Result<(), StoreError> {

@@ -2,10 +2,13 @@
 
 mod api_keys;
 mod api_requests;
+mod booking_actions;
+mod booking_list;
 mod bookings;
 mod configuration;
 mod connect_attempts;
 mod connections;
+mod cursor;
 mod database;
 mod deliveries;
 mod describes;
@@ -30,11 +33,15 @@ use sqlx::{Connection as _, SqlStr};
 
 use database::{Pool, Tx, sql};
 
+pub use api_keys::{ApiKey, ApiKeyDraft};
 pub use api_requests::{ApiRequest, EarlierRequest, RecordedRequest};
-pub use bookings::{BookingIdentity, BookingPage, BookingRow, Cancellation, NewChange, RecordedChange, Scope};
+pub use booking_actions::Asked;
+pub use booking_list::{BookingFilter, BookingPage, Scope};
+pub use bookings::{BookingIdentity, BookingRow, Cancellation, NewChange, RecordedChange};
 pub use configuration::{Configuration, SealedSecret};
 pub use connect_attempts::ConnectAttempt;
 pub use connections::{Connection, ConnectionDraft, NewTokens, PutError, RenewLease, StoredAccess, StoredTokens};
+pub use cursor::is_cursor;
 pub(crate) use deliveries::Reading;
 pub use deliveries::{DeliveryRow, DeliveryState, NewDelivery, Receipt};
 pub use describes::StoredDescribe;
@@ -64,6 +71,12 @@ pub const MIGRATIONS: &[(i64, &str, &str, &str)] = &[
         "grants",
         include_str!("../../migrations/sqlite/0004_grants.sql"),
         include_str!("../../migrations/postgres/0004_grants.sql"),
+    ),
+    (
+        7,
+        "api",
+        include_str!("../../migrations/sqlite/0007_api.sql"),
+        include_str!("../../migrations/postgres/0007_api.sql"),
     ),
 ];
 

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 
 use super::database::sql;
 use super::outbox::Released;
-use super::{Store, StoreError, Tx, from_json, instant, json, micros};
+use super::{Store, StoreError, Tx, cursor, from_json, instant, json, micros};
 use crate::clock::new_id;
 
 /// One run.
@@ -61,10 +61,38 @@ pub struct NewCall<'a> {
 impl Store {
     /// The runs of a booking with their calls, the latest first, at most `limit`.
     pub async fn runs(&self, booking_id: &str, limit: i64) -> Result<Vec<RunRow>, StoreError> {
+        self.runs_before(booking_id, (i64::MAX, String::new()), limit).await
+    }
+
+    /// A page of a booking's runs, and where the next one starts. `cursor` is the `next` of the page before; one that we did
+    /// not make starts over.
+    pub async fn run_page(
+        &self,
+        booking_id: &str,
+        cursor: Option<&str>,
+        limit: usize,
+    ) -> Result<(Vec<RunRow>, Option<String>), StoreError> {
+        let before = cursor.and_then(cursor::read).unwrap_or((i64::MAX, String::new()));
+        let mut runs = self.runs_before(booking_id, before, i64::try_from(limit + 1).unwrap_or(i64::MAX)).await?;
+        let more = runs.len() > limit;
+        runs.truncate(limit);
+        let next = runs.last().filter(|_| more).map(|run| cursor::write(micros(run.started_at), &run.id));
+        Ok((runs, next))
+    }
+
+    async fn runs_before(
+        &self,
+        booking_id: &str,
+        (started_at, id): (i64, String),
+        limit: i64,
+    ) -> Result<Vec<RunRow>, StoreError> {
         type Row = (String, i64, i64, Option<i64>, Option<String>, Option<String>, String);
         let rows: Vec<Row> = sql("SELECT id, version, started_at, finished_at, outcome, summary, notes FROM sync_run
-             WHERE booking_id = $1 ORDER BY started_at DESC, id DESC LIMIT $2")
+             WHERE booking_id = $1 AND (started_at < $2 OR (started_at = $2 AND id < $3))
+             ORDER BY started_at DESC, id DESC LIMIT $4")
         .bind(booking_id)
+        .bind(started_at)
+        .bind(id)
         .bind(limit)
         .all(&self.read)
         .await?;

@@ -4,7 +4,7 @@ use domain::email_domain::EmailAddress;
 use jiff::Timestamp;
 use secrecy::{ExposeSecret as _, SecretString};
 
-use super::database::sql;
+use super::database::{Pool, sql};
 use super::{Store, StoreError, email_address, micros};
 use crate::clock::new_id;
 
@@ -41,6 +41,13 @@ type Row = (String, String, String, String, String);
 fn user((id, email, name, role, password_hash): Row) -> Result<User, StoreError> {
     let password_hash = SecretString::from(password_hash);
     Ok(User { id, email: email_address(&email)?, name, role, password_hash })
+}
+
+/// A user by id.
+pub(super) async fn by_id(read: &Pool, id: &str) -> Result<Option<User>, StoreError> {
+    let row: Option<Row> =
+        sql("SELECT id, email, name, role, password_hash FROM app_user WHERE id = $1").bind(id).optional(read).await?;
+    row.map(user).transpose()
 }
 
 impl Store {

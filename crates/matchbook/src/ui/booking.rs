@@ -16,6 +16,7 @@ use super::icons::{Icon, icon};
 use super::layout::Page;
 use super::sync_word::SyncWord;
 use super::{PageError, SignedIn, timeline, times};
+use crate::access::Access;
 use crate::app::App;
 use crate::store::{BookingRow, Connection, RunRow, User};
 
@@ -48,11 +49,12 @@ pub async fn sync_again(
     SignedIn(user): SignedIn,
     Path(id): Path<String>,
 ) -> Result<Redirect, PageError> {
-    if !may_sync(&user) {
-        let advice = "Your role reads bookings. Ask a member or an admin to sync this one again.";
+    let access = Access::of(&user);
+    let row = seen(&app, &access, &id).await?;
+    if !access.acts_on(&row.booking) {
+        let advice = "Your role reads bookings. Ask its organizer or an admin to sync this one again.";
         return Err(PageError::new(StatusCode::FORBIDDEN, "This is for members and admins", advice));
     }
-    let row = app.store.booking(&id).await?.ok_or_else(not_here)?;
     if !app.store.sync_again(&row.id.0, app.clock.now()).await? {
         let advice = "Its event type is not connected to Salesforce. Connect it in the configuration file, and new changes are synced.";
         return Err(PageError::new(StatusCode::CONFLICT, "This booking is not synced", advice));
@@ -61,8 +63,10 @@ pub async fn sync_again(
     Ok(Redirect::to(&format!("/bookings/{}", row.id)))
 }
 
-fn may_sync(user: &User) -> bool {
-    matches!(user.role.as_str(), "admin" | "member")
+/// A booking that they see; others are as if they were not there.
+async fn seen(app: &App, access: &Access, id: &str) -> Result<BookingRow, PageError> {
+    let row = app.store.booking(id).await?.filter(|row| access.sees(&row.booking));
+    row.ok_or_else(not_here)
 }
 
 fn not_here() -> PageError {
@@ -74,13 +78,15 @@ fn not_here() -> PageError {
 }
 
 async fn load(app: &App, user: &User, id: &str) -> Result<Shown, PageError> {
-    let row = app.store.booking(id).await?.ok_or_else(not_here)?;
+    let access = Access::of(user);
+    let row = seen(app, &access, id).await?;
     let runs = app.store.runs(id, RUNS).await?;
     let connection = match &row.sync {
         Some(sync) => app.store.connection(&sync.connection_id).await?,
         None => None,
     };
-    Ok(Shown { row, runs, connection, may_sync: may_sync(user), now: app.clock.now() })
+    let may_sync = access.acts_on(&row.booking);
+    Ok(Shown { row, runs, connection, may_sync, now: app.clock.now() })
 }
 
 impl Shown {

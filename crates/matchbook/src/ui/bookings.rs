@@ -17,8 +17,9 @@ use super::layout::Page;
 use super::session::HOME;
 use super::sync_word::{SyncWord, badge};
 use super::{PageError, SignedIn, timeline, times};
+use crate::access::{Access, Role};
 use crate::app::App;
-use crate::store::{BookingPage, BookingRow, DeliveryRow, Scope};
+use crate::store::{BookingFilter, BookingPage, BookingRow, DeliveryRow, Scope};
 
 /// How many bookings a page shows.
 const PAGE: usize = 50;
@@ -59,13 +60,15 @@ pub async fn list(
     let Ok(Query(query)) = query else { return Err(no_such_list()) };
     let scope = scope(query.scope.as_deref()).ok_or_else(no_such_list)?;
     let now = app.clock.now();
-    let page = app.store.bookings(scope, query.after.as_deref(), PAGE, now).await?;
+    let access = Access::of(&user);
+    let filter = BookingFilter { scope, organizer: access.only_of().cloned(), ..BookingFilter::default() };
+    let page = app.store.bookings(&filter, query.after.as_deref(), PAGE, now).await?;
     let deliveries = match scope {
-        Scope::NeedsAttention => app.store.waiting_deliveries(DELIVERIES).await?,
+        Scope::NeedsAttention if access.role != Role::Member => app.store.waiting_deliveries(DELIVERIES).await?,
         _ => Vec::new(),
     };
     let refreshes = page.rows.iter().any(|row| SyncWord::of(row.sync.as_ref(), now).is_moving());
-    let shown = Shown { scope, page, deliveries, first: query.after.is_none(), now };
+    let shown = Shown { scope, page, deliveries, role: access.role, first: query.after.is_none(), now };
     Ok(Page { title: "Bookings", user: Some(&user), refreshes }.render(&shown.render()))
 }
 
@@ -87,6 +90,7 @@ struct Shown {
     scope: Scope,
     page: BookingPage,
     deliveries: Vec<DeliveryRow>,
+    role: Role,
     /// Whether it is the list's first page.
     first: bool,
     now: Timestamp,
@@ -99,7 +103,7 @@ impl Shown {
             (self.tabs())
             div id="list" data-live {
                 @if !self.deliveries.is_empty() {
-                    (deliveries(&self.deliveries))
+                    (deliveries(&self.deliveries, self.role))
                     h2 { "Bookings whose sync waits for a person" }
                 }
                 @if self.page.rows.is_empty() { (self.empty()) } @else { (self.table()) }
@@ -250,7 +254,7 @@ pub(super) fn status(status: BookingStatus) -> Markup {
 }
 
 /// Deliveries that could not be applied, with why.
-fn deliveries(rows: &[DeliveryRow]) -> Markup {
+fn deliveries(rows: &[DeliveryRow], role: Role) -> Markup {
     html! {
         section aria-labelledby="deliveries" {
             h2 id="deliveries" { "Deliveries that wait" }
@@ -262,9 +266,11 @@ fn deliveries(rows: &[DeliveryRow]) -> Markup {
                             (icon(Icon::Alert)) strong { (row.source_name) } " " span.sub { "received " (times::moment(row.received_at)) }
                         }
                         p { (sentence(row.reason.as_deref().unwrap_or("it could not be applied yet"))) }
-                        details id=(row.id) {
-                            summary { "What was sent" }
-                            (sent(&row.body))
+                        @if role == Role::Admin {
+                            details id=(row.id) {
+                                summary { "What was sent" }
+                                (sent(&row.body))
+                            }
                         }
                     }
                 }

@@ -1,6 +1,9 @@
 //! Tests of the whole program: the server against a simulated org, both over real HTTP.
 
 mod api;
+mod api_actions;
+mod api_document;
+mod api_keys;
 mod browser;
 mod calls;
 mod configuring;

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use matchbook::store::{MIGRATIONS, Place, Scope, Store};
+use matchbook::store::{BookingFilter, MIGRATIONS, Place, Scope, Store};
 use sqlx::migrate::{Migration, MigrationType, Migrator};
 
 /// Sample data as each version wrote it, one for each migration.
@@ -10,6 +10,7 @@ const SAMPLES: &[&str] = &[
     include_str!("../data/migrations/0001_first.sql"),
     include_str!("../data/migrations/0002_requests.sql"),
     include_str!("../data/migrations/0004_grants.sql"),
+    include_str!("../data/migrations/0007_api.sql"),
 ];
 
 #[tokio::test]
@@ -25,7 +26,7 @@ async fn a_database_with_data_comes_up_to_date_and_reads_back() {
     pool.close().await;
     let store = Store::open(&Place::File(path.clone())).await.expect("the database comes up to date");
     let now = "2026-05-04T09:00:00Z".parse().expect("an instant");
-    let page = store.bookings(Scope::All, None, 10, now).await.expect("bookings");
+    let page = store.bookings(&Scope::All.into(), None, 10, now).await.expect("bookings");
     assert_eq!(page.rows.len(), 2);
     let synced = page.rows.iter().find(|r| r.id.0 == "bkg_1").expect("the first booking");
     assert_eq!(synced.booking.attendee.email.as_written(), "jane@acme.example");
@@ -33,8 +34,18 @@ async fn a_database_with_data_comes_up_to_date_and_reads_back() {
     assert_eq!(store.runs("bkg_1", 10).await.expect("runs")[0].calls.len(), 1);
     assert_eq!(store.connections().await.expect("connections")[0].key, "main");
     assert_eq!(store.waiting_deliveries(10).await.expect("deliveries").len(), 1);
-    let held = store.bookings(Scope::NeedsAttention, None, 10, now).await.expect("bookings");
+    let held = store.bookings(&Scope::NeedsAttention.into(), None, 10, now).await.expect("bookings");
     assert_eq!(held.rows.len(), 1);
+    let joes =
+        BookingFilter { text: Some("JOE@acme".into()), organizer: email("ann@seller.example"), ..Default::default() };
+    let found = store.bookings(&joes, None, 10, now).await.expect("bookings");
+    assert_eq!(
+        found.rows.iter().map(|r| r.id.0.as_str()).collect::<Vec<_>>(),
+        ["bkg_2"],
+        "old bookings can be searched"
+    );
+    let (key, _) = store.api_key(&[2]).await.expect("keys").expect("the old key");
+    assert_eq!((key.scopes, key.expires_at, key.revoked_at), (None, None, None), "an old key may what its user may");
 }
 
 #[tokio::test]
@@ -44,6 +55,10 @@ async fn opening_twice_changes_nothing() {
     Store::open(&Place::File(path.clone())).await.expect("a new database").close().await;
     let store = Store::open(&Place::File(path.clone())).await.expect("the same database");
     store.ping("2026-05-04T09:00:00Z".parse().expect("an instant")).await.expect("it answers");
+}
+
+fn email(text: &str) -> Option<domain::email_domain::EmailAddress> {
+    Some(text.parse().expect("an email"))
 }
 
 async fn connect(path: &Path) -> sqlx::SqlitePool {

@@ -167,7 +167,7 @@ async fn a_sync_that_needs_a_person_says_why_and_can_be_tried_again(
     test.org.fault(json!({"object": "Event", "method": "POST"}), rule).await;
     test.deliver(&Delivery::created().json()).await;
     test.sync().await;
-    let mut browser = Browser::signed_in(&test, ADMIN, "member").await;
+    let mut browser = Browser::signed_in(&test, "ann@seller.example", "member").await;
     let list = browser.get("/bookings?scope=needs_attention").await;
     list.says("Needs attention");
     list.says("Fill in Region first (FIELD_CUSTOM_VALIDATION_EXCEPTION).");
@@ -196,6 +196,32 @@ async fn who_may_only_read_is_not_offered_to_sync(#[values(Engine::Sqlite, Engin
     assert_eq!(refused.status, 403);
     refused.says("This is for members and admins");
     test.assert_all_synced().await;
+}
+
+#[rstest]
+#[tokio::test]
+async fn a_member_sees_own_bookings_and_no_deliveries(#[values(Engine::Sqlite, Engine::Postgres)] engine: Engine) {
+    let Some(test) = TestApp::spawn(engine).await else { return };
+    test.deliver(&Delivery::created().json()).await;
+    test.deliver(&Delivery::created().with("uid", "u-2").with("iCalUID", "u-2@Cal.com").with("type", "unknown").json())
+        .await;
+    test.sync().await;
+    let path = booking_path(&test).await;
+    let mut ben = Browser::signed_in(&test, "ben@seller.example", "member").await;
+    ben.get("/bookings").await.lacks("Jane Roe");
+    let elsewhere = ben.get(&path).await;
+    assert_eq!(elsewhere.status, 404, "another organizer's booking is as if it were not there");
+    assert_eq!(ben.submit(&format!("{path}/sync"), &[]).await.status, 404);
+    ben.get("/bookings?scope=needs_attention").await.lacks("Deliveries that wait");
+
+    let mut ann = Browser::signed_in(&test, "ann@seller.example", "member").await;
+    ann.get("/bookings").await.says("Jane Roe");
+    ann.get(&path).await.says("Sync again");
+
+    let mut eve = Browser::signed_in(&test, "eve@seller.example", "viewer").await;
+    let list = eve.get("/bookings?scope=needs_attention").await;
+    list.says("Deliveries that wait");
+    list.lacks("What was sent");
 }
 
 #[rstest]

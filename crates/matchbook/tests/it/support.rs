@@ -7,13 +7,14 @@ use std::sync::atomic::{AtomicI64, Ordering};
 
 use hmac::{Hmac, Mac as _};
 use jiff::{SignedDuration, Timestamp};
+use matchbook::access::KeyScope;
 use matchbook::app::App;
 use matchbook::apply::{Applied, ApplyContext, ApplyError, SecretSources, apply};
 use matchbook::auth;
 use matchbook::clock::Clock;
 use matchbook::config::{ServeConfig, StoreConfig};
 use matchbook::routes;
-use matchbook::store::{Place, UserDraft};
+use matchbook::store::{ApiKeyDraft, Place, UserDraft};
 use matchbook::sync::EngineOptions;
 use salesforce::auth::LoopbackPolicy;
 use secrecy::{ExposeSecret as _, SecretString};
@@ -64,6 +65,14 @@ pub(crate) struct Answer {
     pub(crate) body: Value,
     pub(crate) text: String,
     pub(crate) retry_after: Option<String>,
+    headers: reqwest::header::HeaderMap,
+}
+
+impl Answer {
+    /// A header's text; empty where there is none.
+    pub(crate) fn header(&self, name: &str) -> &str {
+        self.headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default()
+    }
 }
 
 impl TestApp {
@@ -107,7 +116,7 @@ impl TestApp {
         };
         let app = App::build(&config, clock).await.expect("the application comes up");
         let url = serve(&app).await;
-        let api_key = add_user(&app, "ops@seller.example", "member").await;
+        let api_key = add_user(&app, "ops@seller.example", "admin").await;
         Some(TestApp { url, app, org, api_key, http: reqwest::Client::new(), micros, folder })
     }
 
@@ -187,6 +196,25 @@ impl TestApp {
         answer(self.http.post(format!("{}{path}", self.url)).bearer_auth(&self.api_key).body(body.to_owned())).await
     }
 
+    /// Calls the API with the test's key, any method, headers and JSON body.
+    pub(crate) async fn call(
+        &self,
+        method: &str,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: Option<&Value>,
+    ) -> Answer {
+        let method = reqwest::Method::from_bytes(method.as_bytes()).expect("a method");
+        let mut request = self.http.request(method, format!("{}{path}", self.url)).bearer_auth(&self.api_key);
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        if let Some(body) = body {
+            request = request.json(body);
+        }
+        answer(request).await
+    }
+
     /// Asks for a booking with an Idempotency-Key.
     pub(crate) async fn post_booking_once(&self, key: &str, body: &str) -> Answer {
         let request = self.http.post(format!("{}/api/v1/bookings", self.url)).bearer_auth(&self.api_key);
@@ -236,9 +264,15 @@ pub(crate) async fn add_user(app: &App, email: &str, role: &str) -> String {
         UserDraft { email: email.parse().expect("an email"), name: "Test".into(), role: role.into(), password_hash };
     assert!(app.store.add_user(&draft, app.clock.now()).await.expect("stored"));
     let user = app.store.user_by_email(&draft.email).await.expect("read").expect("is there");
+    add_key(app, &user.id, None).await
+}
+
+/// Another API key of a user, with these scopes or all of their role.
+pub(crate) async fn add_key(app: &App, user_id: &str, scopes: Option<&[KeyScope]>) -> String {
     let key = auth::new_api_key().expect("a key");
-    let hash = auth::token_hash(key.expose_secret());
-    app.store.add_api_key(&user.id, "test", &hash, app.clock.now()).await.expect("stored");
+    let key_hash = auth::token_hash(key.expose_secret());
+    let draft = ApiKeyDraft { user_id, name: "test", key_hash: &key_hash, scopes, expires_at: None };
+    app.store.add_api_key(draft, app.clock.now()).await.expect("stored");
     key.expose_secret().to_owned()
 }
 
@@ -254,8 +288,9 @@ async fn answer(request: reqwest::RequestBuilder) -> Answer {
     let response = request.send().await.expect("the server answers");
     let status = response.status().as_u16();
     let retry_after = response.headers().get("Retry-After").and_then(|h| h.to_str().ok()).map(str::to_owned);
+    let headers = response.headers().clone();
     let text = response.text().await.expect("a text");
-    Answer { status, body: serde_json::from_str(&text).unwrap_or(Value::Null), text, retry_after }
+    Answer { headers, status, body: serde_json::from_str(&text).unwrap_or(Value::Null), text, retry_after }
 }
 
 /// The signature of a body under the test's secret.

@@ -401,7 +401,8 @@ impl<'a> World<'a> {
 
     /// The bookings of this seed as the database has them, the oldest first. Those of earlier seeds start earlier.
     pub(super) async fn bookings(&self) -> Vec<matchbook::store::BookingRow> {
-        let page = self.test.app.store.bookings(Scope::All, None, 60, self.now()).await.expect("bookings are read");
+        let page =
+            self.test.app.store.bookings(&Scope::All.into(), None, 60, self.now()).await.expect("bookings are read");
         let ours = format!("of seed {}", self.schedule.seed);
         let mut rows: Vec<_> = page.rows.into_iter().filter(|r| r.booking.title.ends_with(&ours)).collect();
         rows.sort_by(|a, b| a.id.cmp(&b.id));

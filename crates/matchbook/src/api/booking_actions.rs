@@ -1,0 +1,191 @@
+//! `POST /api/v1/bookings/{id}/reschedule` and `/cancellation`: changes of bookings that were made here.
+
+use std::sync::Arc;
+
+use axum::extract::{OriginalUri, Path, State};
+use domain::booking::Organizer;
+use domain::booking_action::{BookingAction, NotNow, act};
+use http::{HeaderMap, StatusCode};
+use jiff::Timestamp;
+use serde::Deserialize;
+use utoipa::{IntoParams, ToSchema};
+
+use super::body::Body;
+use super::bookings::seen;
+use super::caller::Caller;
+use super::new_booking::{Offered, host, start};
+use super::request::{IfMatch, JsonBody};
+use super::shown_booking::{BookingAnswered, ShownBooking, no_booking};
+use super::{Problem, idempotency};
+use crate::access::KeyScope;
+use crate::app::App;
+use crate::store::{Asked, BookingRow};
+
+/// The headers of a change.
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Header)]
+#[allow(dead_code, reason = "the document's form of what is read from the headers")]
+struct ChangeHeaders {
+    /// 1 to 255 characters of your choice, such as a UUID. A request that is sent again with it changes nothing twice; remembered
+    /// for a day.
+    #[param(rename = "Idempotency-Key", min_length = 1, max_length = 255)]
+    idempotency_key: Option<String>,
+    /// The `ETag` of the booking that the change is made for. If the booking has changed since, the answer is 412.
+    #[param(rename = "If-Match")]
+    if_match: Option<String>,
+}
+
+/// Where a booking is moved to.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[allow(dead_code, reason = "the document's form of what is read field by field")]
+struct Reschedule {
+    /// When it starts from now on: an instant with its offset. The booking stays as long as it was.
+    #[schema(example = "2026-12-02T09:30:00Z")]
+    start: Timestamp,
+    /// The key or email of the host who takes it over, if that changes: one of the event type's hosts.
+    #[schema(example = "dana")]
+    host: Option<String>,
+}
+
+/// Why a booking is called off.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[allow(dead_code, reason = "the document's form of what is read field by field")]
+struct Cancellation {
+    /// Why.
+    #[schema(example = "Jane is ill")]
+    reason: Option<String>,
+}
+
+/// Reschedule a booking
+///
+/// The same Event in Salesforce moves. Only bookings that were made here can be moved here: of others their source has the last
+/// word, and the answer is 409.
+#[utoipa::path(post, path = "/bookings/{id}/reschedule", tag = "Bookings", request_body = Reschedule,
+    params(("id" = String, Path, description = "The booking's id"), ChangeHeaders), security(("api_key" = ["bookings:write"])),
+    responses(
+        (status = 200, description = "The booking as it is now", body = ShownBooking, headers(("ETag" = String, description = "Its version"))),
+        (status = 409, description = "It came from a source, or was cancelled; or the same request is being answered just now", body = Problem, content_type = "application/problem+json"),
+        (status = 412, description = "The booking has changed meanwhile", body = Problem, content_type = "application/problem+json"),
+    ))]
+pub async fn reschedule(
+    State(app): State<Arc<App>>,
+    caller: Caller,
+    Path(id): Path<String>,
+    OriginalUri(uri): OriginalUri,
+    headers: HeaderMap,
+    body: Result<JsonBody, Problem>,
+) -> Result<BookingAnswered, Problem> {
+    caller.may(KeyScope::BookingsWrite)?;
+    let (row, body) = (seen(&app, &caller, &id).await?, body?);
+    let action = read_reschedule(&app, &row, &body).await?;
+    if let BookingAction::Reschedule { organizer: Some(organizer), .. } = &action {
+        caller.may_act_on(&domain::booking::Booking { organizer: organizer.clone(), ..row.booking.clone() })?;
+    }
+    change(&app, Change { caller, row, path: uri.path(), headers, body }, action).await
+}
+
+async fn read_reschedule(app: &App, row: &BookingRow, json: &JsonBody) -> Result<BookingAction, Problem> {
+    let offered = Offered { event_types: app.store.event_types().await?, hosts: app.store.hosts().await? };
+    let event_type = offered.event_types.iter().find(|e| e.slug == row.event_type_slug);
+    let mut body = Body::default();
+    let action = body.object((String::new(), &json.value), &["start", "host"]).and_then(|root| {
+        let start = start(&mut body, &root);
+        let organizer = match root.has("host") {
+            true => Some(host(&mut body, &root, event_type, &offered).map(Organizer::from)?),
+            false => None,
+        };
+        Some(BookingAction::Reschedule { start: start?, organizer })
+    });
+    body.finish(action)
+}
+
+/// Cancel a booking
+///
+/// What becomes of the Event in Salesforce is the event type's setting. Only bookings that were made here can be cancelled here: of
+/// others their source has the last word, and the answer is 409. One that is cancelled already stays as it is.
+#[utoipa::path(post, path = "/bookings/{id}/cancellation", tag = "Bookings", request_body = Cancellation,
+    params(("id" = String, Path, description = "The booking's id"), ChangeHeaders), security(("api_key" = ["bookings:write"])),
+    responses(
+        (status = 200, description = "The booking as it is now", body = ShownBooking, headers(("ETag" = String, description = "Its version"))),
+        (status = 409, description = "It came from a source; or the same request is being answered just now", body = Problem, content_type = "application/problem+json"),
+        (status = 412, description = "The booking has changed meanwhile", body = Problem, content_type = "application/problem+json"),
+    ))]
+pub async fn cancel(
+    State(app): State<Arc<App>>,
+    caller: Caller,
+    Path(id): Path<String>,
+    OriginalUri(uri): OriginalUri,
+    headers: HeaderMap,
+    body: Result<JsonBody, Problem>,
+) -> Result<BookingAnswered, Problem> {
+    caller.may(KeyScope::BookingsWrite)?;
+    let (row, json) = (seen(&app, &caller, &id).await?, body?);
+    let mut body = Body::default();
+    let root = body.object((String::new(), &json.value), &["reason"]);
+    let action = root.map(|root| BookingAction::Cancel { reason: body.text(&root, "reason") });
+    let action = body.finish(action)?;
+    change(&app, Change { caller, row, path: uri.path(), headers, body: json }, action).await
+}
+
+/// A request to change a booking.
+struct Change<'a> {
+    caller: Caller,
+    row: BookingRow,
+    path: &'a str,
+    headers: HeaderMap,
+    body: JsonBody,
+}
+
+/// Changes a booking once, and shows it as it is then.
+async fn change(app: &App, change: Change<'_>, action: BookingAction) -> Result<BookingAnswered, Problem> {
+    let Change { caller, row, path, headers, body } = change;
+    let (id, now) = (&row.id.0, app.clock.now());
+    let request = idempotency::request(&headers, &caller, path, &body.bytes)?;
+    if let Some(request) = &request
+        && let Some(earlier) = app.store.earlier_request(request, now).await?
+    {
+        let id = idempotency::repeated(request, earlier)?;
+        return BookingAnswered::now(app, StatusCode::OK, &id).await;
+    }
+    if let Some(source) = &row.source {
+        return Err(of_a_source(source));
+    }
+    let if_match = IfMatch::of(&headers);
+    let admits = |version| if_match.as_ref().is_none_or(|tags| tags.admits(version));
+    let decide = |recorded: &_| act(recorded, action, now);
+    match app.store.ask_change(id, admits, decide, request.as_ref(), now).await? {
+        Asked::Done(changed) => {
+            if changed {
+                app.engine.wake();
+            }
+            BookingAnswered::now(app, StatusCode::OK, id).await
+        }
+        Asked::Unknown => Err(no_booking()),
+        Asked::OtherVersion(version) => Err(changed_meanwhile(version)),
+        Asked::Refused(not_now) => Err(refused(not_now)),
+        Asked::MadeMeanwhile => Err(idempotency::made_meanwhile()),
+    }
+}
+
+fn of_a_source(source: &str) -> Problem {
+    Problem::new(
+        StatusCode::CONFLICT,
+        "This booking came from a source, which has the last word on it. Nothing was changed.",
+    )
+    .detail(format!("Change it in {source}, and it follows here."))
+}
+
+fn changed_meanwhile(version: i64) -> Problem {
+    Problem::new(StatusCode::PRECONDITION_FAILED, "The booking has changed meanwhile. Nothing was changed.")
+        .detail(format!("Its ETag is \"{version}\" now. Read it again, and decide anew."))
+}
+
+fn refused(not_now: NotNow) -> Problem {
+    match not_now {
+        NotNow::Cancelled => Problem::new(StatusCode::CONFLICT, "The booking is cancelled. Nothing was changed.")
+            .detail("Make a new booking instead."),
+        NotNow::TooLate => Problem::invalid().field("/start", "This is too far in the future."),
+    }
+}

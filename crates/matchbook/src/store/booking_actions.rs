@@ -1,0 +1,70 @@
+//! Changes of a booking that people ask for here.
+
+use domain::booking::{BookingChange, BookingId, RecordedBooking, apply_change};
+use jiff::Timestamp;
+
+use super::bookings::{self, KnownBooking};
+use super::database::sql_from_parts;
+use super::{ApiRequest, Store, StoreError, api_requests, event_types, outbox};
+
+/// What asking for a change came to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Asked<R> {
+    /// The booking is as was asked for; `true` says that something changed.
+    Done(bool),
+    /// No booking has this id.
+    Unknown,
+    /// It is of another version by now: this one.
+    OtherVersion(i64),
+    /// It was not done, for this reason.
+    Refused(R),
+    /// Another request with the same key has been recorded since; nothing was changed.
+    MadeMeanwhile,
+}
+
+impl Store {
+    /// Changes a booking as `decide` says, with the sync it needs and the request, in one transaction. `None` from it leaves
+    /// the booking as it is.
+    pub async fn ask_change<R>(
+        &self,
+        id: &str,
+        admits: impl Fn(i64) -> bool,
+        decide: impl FnOnce(&RecordedBooking) -> Result<Option<BookingChange>, R>,
+        request: Option<&ApiRequest>,
+        now: Timestamp,
+    ) -> Result<Asked<R>, StoreError> {
+        let mut tx = self.begin().await?;
+        let Some(known) = by_id(&mut tx, id).await? else { return Ok(Asked::Unknown) };
+        if !admits(known.version) {
+            return Ok(Asked::OtherVersion(known.version));
+        }
+        let change = match decide(&known.recorded) {
+            Ok(change) => change,
+            Err(refused) => return Ok(Asked::Refused(refused)),
+        };
+        let changed = change.and_then(|change| apply_change(Some(&known.recorded), change));
+        if let Some(changed) = &changed {
+            bookings::update(&mut tx, &known, changed, now).await?;
+            if let Some(connection_id) = event_types::of_booking(&mut tx, id).await?.connection_id {
+                let email = changed.booking.attendee.email.folded();
+                outbox::enqueue(&mut tx, id, &connection_id, email, known.version + 1, now).await?;
+            }
+        }
+        if let Some(request) = request
+            && !api_requests::remember(&mut tx, request, &BookingId(id.to_owned()), now).await?
+        {
+            return Ok(Asked::MadeMeanwhile);
+        }
+        tx.commit().await?;
+        Ok(Asked::Done(changed.is_some()))
+    }
+}
+
+/// A booking as a change finds it; no other process changes it before the transaction ends.
+async fn by_id(tx: &mut super::Tx, id: &str) -> Result<Option<KnownBooking>, StoreError> {
+    type Row = (String, i64, String, i64, String);
+    let lock = if tx.is_shared() { "FOR UPDATE" } else { "" };
+    let text = format!("SELECT id, version, wanted, changed_at, changed_by FROM booking WHERE id = $1 {lock}");
+    let row: Option<Row> = sql_from_parts(text).bind(id).optional(&mut *tx).await?;
+    row.map(bookings::known_booking).transpose()
+}
