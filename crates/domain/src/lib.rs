@@ -4,6 +4,7 @@
 //! about the org answers with [`ask::Next::Ask`]; it is run again from the start with the answers
 //! added, until it answers [`ask::Next::Done`]. What it decided comes with notes that explain it.
 
+pub mod api_budget;
 pub mod ask;
 pub mod backoff;
 pub mod booking;

@@ -1,9 +1,11 @@
 //! What Salesforce's errors mean for a sync (spec 8).
 
+use domain::api_budget::OrgCount;
 use domain::ask::LookupFailure;
 use domain::sync_outcome::{ErrorClass, Missing, Refusal};
+use jiff::Timestamp;
 use salesforce::auth::{AuthAction, AuthError};
-use salesforce::client::CallError;
+use salesforce::client::{CallError, CallRecord};
 use salesforce::error::{ApiError, ErrorKind, kind_of};
 
 fn class(kind: ErrorKind) -> ErrorClass {
@@ -70,6 +72,12 @@ pub fn failed_login(error: &AuthError) -> Refusal {
     };
     let refusal = Refusal::new(class, "LOGIN_FAILED", error.reason.clone(), error.advice);
     Refusal { whole_connection: true, ..refusal }
+}
+
+/// What an answer said of the org's own count of API requests.
+pub fn org_count(call: &CallRecord, now: Timestamp) -> Option<OrgCount> {
+    let usage = call.api_usage?;
+    Some(OrgCount { used: usage.used.into(), limit: usage.limit.into(), said_at: now })
 }
 
 /// A refusal met while looking something up.

@@ -2,6 +2,7 @@
 
 mod api_keys;
 mod api_requests;
+mod api_spend;
 mod booking_actions;
 mod booking_list;
 mod bookings;
@@ -35,6 +36,7 @@ use database::{Pool, Tx, sql};
 
 pub use api_keys::{ApiKey, ApiKeyDraft};
 pub use api_requests::{ApiRequest, EarlierRequest, RecordedRequest};
+pub use api_spend::Spent;
 pub use booking_actions::Asked;
 pub use booking_list::{BookingFilter, BookingPage, Scope};
 pub use bookings::{BookingIdentity, BookingRow, Cancellation, NewChange, RecordedChange};

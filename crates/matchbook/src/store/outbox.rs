@@ -3,10 +3,12 @@
 //! Claim, commit, then work: no transaction is open during a call to Salesforce. A claim also takes
 //! the attendee's email on that connection, so that two bookings by one new person make one record.
 
+use domain::api_budget::Purpose;
 use domain::booking::{BookingId, RecordedBooking};
 use domain::sync_outcome::{SALESFORCE_CALL_LIMIT, Synced};
 use jiff::{SignedDuration, Timestamp};
 
+use super::api_spend::{self, Spent};
 use super::bookings::recorded_booking;
 use super::database::{sql, sql_from_parts};
 use super::sync_runs::{self, NewCall};
@@ -318,6 +320,7 @@ impl Store {
         synced: &Synced,
         released: &Released,
         notes: &[String],
+        spent: &Spent,
         now: Timestamp,
     ) -> Result<(), StoreError> {
         let mut tx = self.begin().await?;
@@ -354,7 +357,11 @@ impl Store {
             }
             _ => connections::unpark(&mut tx, &claimed.connection_id).await?,
         }
+        if let Some((until, reason)) = &spent.rest {
+            connections::park(&mut tx, &claimed.connection_id, *until, reason).await?;
+        }
         sync_runs::finish(&mut tx, &claimed.run_id, released, notes, now).await?;
+        api_spend::spend(&mut tx, &claimed.connection_id, Purpose::Sync, &claimed.lease.worker, spent, now).await?;
         tx.commit().await?;
         Ok(())
     }

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use domain::api_budget::{Allowance, ApiUsage, Purpose, Shares, may_call};
 use domain::ask::{Answer, Ask, Known, Next, RecordId};
 use domain::backoff;
 use domain::org_shape::OrgShape;
@@ -15,7 +16,7 @@ use salesforce::composite::{CompositeAnswer, CompositeRequest};
 use super::engine::Engine;
 use super::session::{OpenSession, SessionError};
 use crate::crm::{classify, directory, org_shapes, transcript, writer};
-use crate::store::{Claimed, NewCall, Released, StoreError, StoredDescribe};
+use crate::store::{Claimed, NewCall, Released, Spent, StoreError, StoredDescribe};
 
 /// How often one run may plan; more means that the org and the plan do not come to agree.
 const MOST_ROUNDS: usize = 8;
@@ -41,11 +42,12 @@ pub(super) struct Run<'a> {
     claimed: Claimed,
     synced: Synced,
     notes: Vec<Note>,
+    spent: Spent,
 }
 
 impl<'a> Run<'a> {
     pub(super) fn new(engine: &'a Engine, claimed: Claimed) -> Self {
-        Run { engine, synced: claimed.synced.clone(), claimed, notes: Vec::new() }
+        Run { engine, synced: claimed.synced.clone(), claimed, notes: Vec::new(), spent: Spent::default() }
     }
 
     /// Runs to the end and releases the booking.
@@ -56,7 +58,10 @@ impl<'a> Run<'a> {
         };
         let notes: Vec<String> = self.notes.iter().map(Note::to_string).collect();
         let now = self.engine.clock.now();
-        self.engine.store.release(&self.claimed, &self.synced, &released, &notes, now).await?;
+        if !matches!(released, Released::Parked { .. }) {
+            self.spent.rest = used_up(&self.spent, now);
+        }
+        self.engine.store.release(&self.claimed, &self.synced, &released, &notes, &self.spent, now).await?;
         Ok(released)
     }
 
@@ -185,7 +190,7 @@ impl<'a> Run<'a> {
     }
 
     async fn read_once(
-        &self,
+        &mut self,
         session: &OpenSession,
         purpose: &str,
         request: &CompositeRequest,
@@ -193,6 +198,7 @@ impl<'a> Run<'a> {
         let sent_at = self.engine.clock.now();
         let asked = transcript::asked(&session.session, request);
         let call = self.engine.client.composite(&session.session, request).await;
+        self.spent.count(classify::org_count(&call.record, self.engine.clock.now()));
         let answered = transcript::answered(&call.result);
         let new = NewCall { run_id: &self.claimed.run_id, purpose, asked: &asked, sent_at };
         self.engine.store.save_read(&new, &answered, call.record.status, call.record.milliseconds).await?;
@@ -215,6 +221,7 @@ impl<'a> Run<'a> {
         let new = NewCall { run_id: &self.claimed.run_id, purpose: &purpose, asked: &asked, sent_at };
         let call_id = self.engine.store.before_sending(&self.claimed.lease, &sent, &new).await?;
         let call = self.engine.client.composite(&session.session, &request).await;
+        self.spent.count(classify::org_count(&call.record, self.engine.clock.now()));
         let results = writer::results(writes, &call.result);
         self.synced = absorb(&sent, writes, &results, email);
         let answered = transcript::answered(&call.result);
@@ -264,6 +271,17 @@ impl<'a> Run<'a> {
     fn unsendable(&self, message: &str) -> Stop {
         let advice = "Please report this with the booking's id.";
         self.put_off(&Refusal::new(ErrorClass::Data, "UNSENDABLE", message, advice), None)
+    }
+}
+
+/// Until when the connection must rest since the org's day is used up, and why.
+fn used_up(spent: &Spent, now: Timestamp) -> Option<(Timestamp, String)> {
+    let usage = ApiUsage { org: spent.org, spent: Vec::new() };
+    match may_call(Purpose::Sync, &usage, Shares::default(), now) {
+        Allowance::May => None,
+        Allowance::MayNot { why, until } => {
+            Some((until, format!("{why}. Syncs go on by themselves as they come back.")))
+        }
     }
 }
 

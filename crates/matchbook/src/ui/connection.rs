@@ -3,7 +3,9 @@
 use std::sync::Arc;
 
 use axum::extract::{Path, State};
+use domain::api_budget::{ApiUsage, Purpose};
 use http::StatusCode;
+use jiff::Timestamp;
 use maud::{Markup, html};
 
 use super::booking::{copyable, web_link};
@@ -11,7 +13,7 @@ use super::connection_word::ConnectionWord;
 use super::connections::waiting_words;
 use super::icons::{Icon, icon};
 use super::layout::Page;
-use super::{PageError, SignedIn};
+use super::{PageError, SignedIn, times};
 use crate::app::App;
 use crate::grant::ConnectionGrant;
 use crate::store::{Connection, User};
@@ -20,8 +22,10 @@ use crate::store::{Connection, User};
 struct Shown {
     connection: Connection,
     waiting: i64,
+    usage: ApiUsage,
     callback_url: String,
     is_admin: bool,
+    now: Timestamp,
 }
 
 /// One connection.
@@ -32,7 +36,10 @@ pub async fn page(
 ) -> Result<Markup, PageError> {
     let connection = find(&app, &id).await?;
     let waiting = app.store.waiting_syncs().await?.get(&id).copied().unwrap_or(0);
-    let shown = Shown { connection, waiting, callback_url: app.callback_url.clone(), is_admin: user.role == "admin" };
+    let now = app.clock.now();
+    let usage = app.store.api_usage(&id, now).await?;
+    let (callback_url, is_admin) = (app.callback_url.clone(), user.role == "admin");
+    let shown = Shown { connection, waiting, usage, callback_url, is_admin, now };
     Ok(Page { title: &shown.connection.name, user: Some(&user), refreshes: false }.render(&shown.render()))
 }
 
@@ -61,6 +68,27 @@ impl Shown {
             div.halves {
                 (self.details())
                 (self.state())
+            }
+            (self.usage())
+        }
+    }
+
+    /// The org's day, and what Matchbook takes of it.
+    fn usage(&self) -> Markup {
+        let Some(org) = self.usage.org else { return html! {} };
+        let spent = self.usage.spent_on(Purpose::Sync, self.now);
+        html! {
+            section.card aria-labelledby="usage" {
+                h2 id="usage" { "API requests of the last 24 hours" }
+                dl {
+                    dt { "The org" }
+                    dd {
+                        (grouped(org.used)) " of " (grouped(org.limit))
+                        div.sub { "as it said on " (times::moment(org.said_at)) }
+                    }
+                    dt { "Syncs" }
+                    dd { (grouped(spent)) " by Matchbook" }
+                }
             }
         }
     }
@@ -129,6 +157,19 @@ impl Shown {
             }
         }
     }
+}
+
+/// A number with its thousands apart: `15,000`.
+fn grouped(number: i64) -> String {
+    let digits = number.to_string();
+    let mut text = String::new();
+    for (at, digit) in digits.chars().enumerate() {
+        if at > 0 && (digits.len() - at).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
 }
 
 fn grant_words(grant: &ConnectionGrant) -> Markup {

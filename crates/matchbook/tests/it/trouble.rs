@@ -1,10 +1,12 @@
 //! Salesforce late, lost, wrong or doubled: nothing is lost, nothing is doubled.
 
+use domain::api_budget::Purpose;
 use jiff::SignedDuration;
 use rstest::rstest;
 use serde_json::json;
 
-use crate::support::{Delivery, Engine, TestApp};
+use crate::support::{Delivery, Engine, START, TestApp};
+use matchbook::store::Spent;
 
 async fn only_contact_and_event(test: &TestApp) {
     test.org.only("Contact").await;
@@ -378,7 +380,7 @@ async fn sync_again_during_a_run_is_not_lost(#[values(Engine::Sqlite, Engine::Po
     let claimed = store.claim("wrk_test", now).await.expect("the database").expect("a booking is due");
     assert!(store.sync_again(&claimed.id.0, now).await.expect("the database"));
     let held = matchbook::store::Released::Held { reason: "Held.".into() };
-    store.release(&claimed, &claimed.synced, &held, &[], now).await.expect("the database");
+    store.release(&claimed, &claimed.synced, &held, &[], &Spent::default(), now).await.expect("the database");
     test.sync().await;
     only_contact_and_event(&test).await;
 }
@@ -457,4 +459,98 @@ async fn an_outage_parks_the_connection_and_one_probe_tests_it(
     assert_eq!(test.org.records("Event").await.len(), 11);
     assert_eq!(test.app.store.connections().await.expect("a list")[0].trouble, None);
     test.assert_all_synced().await;
+}
+
+#[rstest]
+#[tokio::test]
+async fn a_used_up_day_rests_the_connection_until_its_window_moves(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+) {
+    let Some(test) = TestApp::spawn(engine).await else { return };
+    test.org.control("PATCH", "settings", json!({"now": START})).await;
+    test.deliver(&Delivery::created().json()).await;
+    test.sync().await;
+    // From here on the org counts from zero.
+    test.org.take_calls().await;
+    test.org.control("PATCH", "settings", json!({"daily_api_limit": 3})).await;
+    for n in 2..=4 {
+        let next = Delivery::created().by(&format!("uid-{n}"), "Jane Roe", &format!("person{n}@acme.example"));
+        test.deliver(&next.json()).await;
+    }
+    for _ in 0..20 {
+        test.sync().await;
+        test.pass(SignedDuration::from_mins(20));
+    }
+    let trouble = test.app.store.connections().await.expect("a list")[0].trouble.clone().expect("it rests");
+    assert!(trouble.contains("used up"), "{trouble}");
+    assert!(test.app.store.unfinished().await.expect("a count") > 0);
+
+    test.pass(SignedDuration::from_hours(24));
+    test.org.control("PATCH", "settings", json!({"now": test.app.clock.now().to_string()})).await;
+    for _ in 0..10 {
+        test.sync().await;
+        test.pass(SignedDuration::from_mins(31));
+    }
+    test.org.control("PATCH", "settings", json!({"daily_api_limit": 15000})).await;
+    test.sync().await;
+    assert_eq!(test.org.records("Event").await.len(), 4);
+    test.assert_all_synced().await;
+}
+
+#[rstest]
+#[tokio::test]
+async fn a_day_that_an_answer_calls_used_up_is_not_tried_further(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+) {
+    let Some(test) = TestApp::spawn(engine).await else { return };
+    // Cold, a booking takes three calls: describe, look up, write.
+    test.org.control("PATCH", "settings", json!({"daily_api_limit": 3})).await;
+    test.deliver(&Delivery::created().json()).await;
+    test.sync().await;
+    test.org.only("Event").await;
+    test.assert_all_synced().await;
+    let refused_before = test.org.take_calls().await;
+    assert_eq!(refused_before, 3);
+    test.deliver(&Delivery::rescheduled().json()).await;
+    test.sync().await;
+    assert_eq!(test.org.take_calls().await, 0, "the last answer said that nothing is left");
+    let trouble = test.app.store.connections().await.expect("a list")[0].trouble.clone().expect("it rests");
+    assert!(trouble.starts_with("The org's 3 API requests of 24 hours are used up."), "{trouble}");
+
+    test.org.control("PATCH", "settings", json!({"daily_api_limit": 15000})).await;
+    test.pass(SignedDuration::from_mins(15));
+    test.sync().await;
+    test.assert_all_synced().await;
+}
+
+#[rstest]
+#[tokio::test]
+async fn a_crowded_moment_is_waited_out_in_seconds(#[values(Engine::Sqlite, Engine::Postgres)] engine: Engine) {
+    let Some(test) = TestApp::spawn(engine).await else { return };
+    let crowded = json!({"error": {"status": 403, "code": "REQUEST_LIMIT_EXCEEDED", "message": "ConcurrentPerOrgLongTxn Limit exceeded."}});
+    test.org.fault(json!({"path": "/composite"}), crowded).await;
+    test.deliver(&Delivery::created().json()).await;
+    test.sync().await;
+    test.pass(SignedDuration::from_secs(3));
+    test.sync().await;
+    only_contact_and_event(&test).await;
+}
+
+#[rstest]
+#[tokio::test]
+async fn what_syncs_spend_is_counted_for_all_instances(#[values(Engine::Sqlite, Engine::Postgres)] engine: Engine) {
+    let Some(test) = TestApp::spawn(engine).await else { return };
+    for n in 1..=4 {
+        let next = Delivery::created().by(&format!("uid-{n}"), "Jane Roe", &format!("person{n}@acme.example"));
+        test.deliver(&next.json()).await;
+        if n % 2 == 0 { test.sync().await } else { test.another_engine().drain().await.expect("the database") }
+    }
+    let id = test.app.store.connections().await.expect("a list")[0].id.clone();
+    let calls = i64::try_from(test.org.take_calls().await).expect("a few");
+    let usage = test.app.store.api_usage(&id, test.app.clock.now()).await.expect("the usage");
+    assert_eq!(usage.spent_on(Purpose::Sync, test.app.clock.now()), calls);
+    let org = usage.org.expect("the org said its count");
+    assert_eq!((org.used, org.limit), (calls, 15_000));
+    let later = test.app.clock.now() + SignedDuration::from_hours(26);
+    assert_eq!(usage.spent_on(Purpose::Sync, later), 0, "a day later it is forgotten");
 }
