@@ -1,12 +1,19 @@
 //! Deliveries of booking sources: checked, stored raw, read, applied.
 
+use std::ops::RangeInclusive;
+
 use http::HeaderMap;
 use jiff::Timestamp;
 
 use crate::app::App;
 use crate::secrets::VaultError;
 use crate::sources::{self, BadSignature, Content, SourceKind};
-use crate::store::{BookingIdentity, Cancellation, NewChange, NewDelivery, Reading, Receipt, Source, StoreError};
+use crate::store::{
+    BookingIdentity, Cancellation, DeliveryRow, NewChange, NewDelivery, Reading, Receipt, Source, StoreError,
+};
+
+/// How long the note of a dismissed delivery may be, in characters.
+pub const DISMISSAL_NOTE: RangeInclusive<usize> = 1..=500;
 
 /// What came of a delivery.
 #[derive(Debug)]
@@ -62,13 +69,24 @@ pub async fn apply_waiting(store: &crate::store::Store, now: Timestamp) -> Resul
     const BATCH: i64 = 10_000;
     let mut applied = 0;
     for delivery in store.waiting_deliveries(BATCH).await? {
-        let Some(kind) = sources::kind(&delivery.source_kind) else { continue };
-        let (_, reading) = read(kind, &delivery.source_id, &delivery.body, delivery.received_at);
-        if let Receipt::Applied(_) = store.receive_again(&delivery.id, reading, now).await? {
-            applied += 1;
-        }
+        applied += usize::from(try_again(store, &delivery, now).await?);
     }
     Ok(applied)
+}
+
+/// Tries one delivery that was not applied yet, dismissed or not; gives whether it was now.
+pub async fn apply_one(store: &crate::store::Store, id: &str, now: Timestamp) -> Result<bool, StoreError> {
+    match store.unapplied_delivery(id).await? {
+        Some(delivery) => try_again(store, &delivery, now).await,
+        None => Ok(false),
+    }
+}
+
+async fn try_again(store: &crate::store::Store, delivery: &DeliveryRow, now: Timestamp) -> Result<bool, StoreError> {
+    let Some(kind) = sources::kind(&delivery.source_kind) else { return Ok(false) };
+    let (_, reading) = read(kind, &delivery.source_id, &delivery.body, delivery.received_at);
+    let receipt = store.receive_again(&delivery.id, reading, now).await?;
+    Ok(matches!(receipt, Receipt::Applied(_)))
 }
 
 fn kind_of(source: &Source) -> Result<&'static SourceKind, IngestError> {

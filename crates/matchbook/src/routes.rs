@@ -28,6 +28,8 @@ pub fn router(app: Arc<App>) -> Router {
         .route("/bookings", get(ui::bookings::list))
         .route("/bookings/{id}", get(ui::booking::page))
         .route("/bookings/{id}/sync", post(ui::booking::sync_again))
+        .route("/deliveries/{id}/retry", post(ui::deliveries::retry))
+        .route("/deliveries/{id}/dismissal", post(ui::deliveries::dismiss))
         .route("/connections", get(ui::connections::list))
         .route("/connections/{id}", get(ui::connection::page))
         .route("/connections/{id}/connect", post(ui::connect::begin))
@@ -58,6 +60,11 @@ pub(crate) fn api() -> (Router<Arc<App>>, OpenApi) {
         .routes(routes!(api::booking_actions::cancel))
         .routes(routes!(api::sync_runs::list))
         .routes(routes!(api::sync_runs::again))
+        .routes(routes!(api::deliveries::list))
+        .routes(routes!(api::deliveries::read))
+        .routes(routes!(api::deliveries::body))
+        .routes(routes!(api::deliveries::retry))
+        .routes(routes!(api::deliveries::dismiss))
         .routes(routes!(api::openapi::document));
     let (router, document) =
         OpenApiRouter::with_openapi(api::openapi::Head::openapi()).nest("/api/v1", v1).split_for_parts();

@@ -96,7 +96,8 @@ pub(super) fn list_query(text: &str) -> Result<ListQuery, Problem> {
     Ok(query)
 }
 
-fn wrong(title: &str, detail: &str) -> Problem {
+/// A query that cannot be used.
+pub(super) fn wrong(title: &str, detail: &str) -> Problem {
     Problem::new(StatusCode::BAD_REQUEST, title).detail(detail)
 }
 
@@ -152,7 +153,7 @@ pub(super) fn paging(text: &str, default_limit: usize) -> Result<Paging, Problem
 }
 
 /// The `next` of a page before.
-fn cursor(text: &str) -> Result<String, Problem> {
+pub(super) fn cursor(text: &str) -> Result<String, Problem> {
     if is_cursor(text) {
         return Ok(text.to_owned());
     }
@@ -160,7 +161,7 @@ fn cursor(text: &str) -> Result<String, Problem> {
 }
 
 /// How long a page is.
-fn limit(text: &str) -> Result<usize, Problem> {
+pub(super) fn limit(text: &str) -> Result<usize, Problem> {
     let limit = text.parse().ok().filter(|limit| (1..=LONGEST_PAGE).contains(limit));
     limit.ok_or_else(|| wrong("The limit cannot be used.", "Send a whole number from 1 to 200."))
 }

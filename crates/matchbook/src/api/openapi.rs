@@ -32,6 +32,7 @@ pub static DOCUMENT: LazyLock<utoipa::openapi::OpenApi> = LazyLock::new(|| {
     tags(
         (name = "Bookings", description = "Meetings that were booked, here or at a source."),
         (name = "Syncs", description = "How bookings reach Salesforce."),
+        (name = "Deliveries", description = "What booking sources sent, and what became of it."),
     )
 )]
 pub struct Head;

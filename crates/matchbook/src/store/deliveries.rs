@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use super::database::sql;
+use super::database::{sql, sql_from_parts};
 use super::{Store, StoreError, Tx, instant, micros};
 use crate::clock::new_id;
 
@@ -15,6 +15,8 @@ pub enum DeliveryState {
     Ignored,
     /// It cannot be applied yet.
     NeedsAttention,
+    /// A person said that it needs no attention.
+    Dismissed,
 }
 
 impl DeliveryState {
@@ -24,6 +26,7 @@ impl DeliveryState {
             DeliveryState::Applied => "applied",
             DeliveryState::Ignored => "ignored",
             DeliveryState::NeedsAttention => "needs_attention",
+            DeliveryState::Dismissed => "dismissed",
         }
     }
 }
@@ -61,20 +64,28 @@ pub struct DeliveryRow {
 impl Store {
     /// Deliveries that need attention, oldest first, at most `limit`.
     pub async fn waiting_deliveries(&self, limit: i64) -> Result<Vec<DeliveryRow>, StoreError> {
-        type Row = (String, String, String, String, i64, Option<String>, Vec<u8>);
-        let rows: Vec<Row> = sql("SELECT d.id, s.id, s.kind, s.name, d.received_at, d.reason, d.body
-             FROM delivery d JOIN source s ON s.id = d.source_id
-             WHERE d.state = 'needs_attention' ORDER BY d.received_at LIMIT $1")
-        .bind(limit)
-        .all(&self.read)
-        .await?;
-        rows.into_iter()
-            .map(|(id, source_id, source_kind, source_name, at, reason, body)| {
-                let received_at = instant(at)?;
-                Ok(DeliveryRow { id, source_id, source_kind, source_name, received_at, reason, body })
-            })
-            .collect()
+        let text = format!("{SELECT} WHERE d.state = 'needs_attention' ORDER BY d.received_at LIMIT $1");
+        let rows: Vec<Row> = sql_from_parts(text).bind(limit).all(&self.read).await?;
+        rows.into_iter().map(delivery_row).collect()
     }
+
+    /// A delivery that was not applied yet, dismissed or not.
+    pub async fn unapplied_delivery(&self, id: &str) -> Result<Option<DeliveryRow>, StoreError> {
+        let text = format!("{SELECT} WHERE d.id = $1 AND d.state IN ('needs_attention', 'dismissed')");
+        let row: Option<Row> = sql_from_parts(text).bind(id).optional(&self.read).await?;
+        row.map(delivery_row).transpose()
+    }
+}
+
+const SELECT: &str = "SELECT d.id, s.id, s.kind, s.name, d.received_at, d.reason, d.body
+    FROM delivery d JOIN source s ON s.id = d.source_id";
+
+type Row = (String, String, String, String, i64, Option<String>, Vec<u8>);
+
+fn delivery_row(row: Row) -> Result<DeliveryRow, StoreError> {
+    let (id, source_id, source_kind, source_name, received_at, reason, body) = row;
+    let received_at = instant(received_at)?;
+    Ok(DeliveryRow { id, source_id, source_kind, source_name, received_at, reason, body })
 }
 
 /// Stores a delivery and gives its id; `None` says that the same delivery is already stored.

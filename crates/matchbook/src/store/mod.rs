@@ -12,6 +12,7 @@ mod connections;
 mod cursor;
 mod database;
 mod deliveries;
+mod delivery_list;
 mod describes;
 mod event_types;
 mod hosts;
@@ -46,6 +47,7 @@ pub use connections::{Connection, ConnectionDraft, NewTokens, PutError, RenewLea
 pub use cursor::is_cursor;
 pub(crate) use deliveries::Reading;
 pub use deliveries::{DeliveryRow, DeliveryState, NewDelivery, Receipt};
+pub use delivery_list::Delivery;
 pub use describes::StoredDescribe;
 pub use event_types::{EventType, EventTypeDraft, SalesforceDraft};
 pub use hosts::{Host, HostDraft};

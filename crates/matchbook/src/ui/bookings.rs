@@ -12,23 +12,17 @@ use maud::{Markup, html};
 use serde::Deserialize;
 use url::form_urlencoded;
 
-use super::icons::{Icon, icon};
+use super::icons::Icon;
 use super::layout::Page;
 use super::session::HOME;
 use super::sync_word::{SyncWord, badge};
-use super::{PageError, SignedIn, timeline, times};
+use super::{PageError, SignedIn, deliveries, timeline, times};
 use crate::access::{Access, Role};
 use crate::app::App;
 use crate::store::{BookingFilter, BookingPage, BookingRow, DeliveryRow, Scope};
 
 /// How many bookings a page shows.
 const PAGE: usize = 50;
-
-/// How many waiting deliveries are shown; mending one often settles the others.
-const DELIVERIES: i64 = 50;
-
-/// How much of a delivery's body is shown, in bytes.
-const SHOWN_OF_A_BODY: usize = 16 * 1024;
 
 /// The lists: what the URL calls them, what people call them.
 const SCOPES: [(Scope, &str, &str); 5] = [
@@ -64,7 +58,7 @@ pub async fn list(
     let filter = BookingFilter { scope, organizer: access.only_of().cloned(), ..BookingFilter::default() };
     let page = app.store.bookings(&filter, query.after.as_deref(), PAGE, now).await?;
     let deliveries = match scope {
-        Scope::NeedsAttention if access.role != Role::Member => app.store.waiting_deliveries(DELIVERIES).await?,
+        Scope::NeedsAttention if access.role != Role::Member => app.store.waiting_deliveries(deliveries::SHOWN).await?,
         _ => Vec::new(),
     };
     let refreshes = page.rows.iter().any(|row| SyncWord::of(row.sync.as_ref(), now).is_moving());
@@ -101,11 +95,11 @@ impl Shown {
         html! {
             h1 { "Bookings" }
             (self.tabs())
+            @if !self.deliveries.is_empty() {
+                (deliveries::waiting(&self.deliveries, self.role))
+                h2 { "Bookings whose sync waits for a person" }
+            }
             div id="list" data-live {
-                @if !self.deliveries.is_empty() {
-                    (deliveries(&self.deliveries, self.role))
-                    h2 { "Bookings whose sync waits for a person" }
-                }
                 @if self.page.rows.is_empty() { (self.empty()) } @else { (self.table()) }
             }
             (self.paging())
@@ -250,50 +244,5 @@ pub(super) fn status(status: BookingStatus) -> Markup {
     match status {
         BookingStatus::Accepted => badge("plain", Icon::Calendar, &html! { "Accepted" }),
         BookingStatus::Cancelled => badge("idle", Icon::Slash, &html! { "Cancelled" }),
-    }
-}
-
-/// Deliveries that could not be applied, with why.
-fn deliveries(rows: &[DeliveryRow], role: Role) -> Markup {
-    html! {
-        section aria-labelledby="deliveries" {
-            h2 id="deliveries" { "Deliveries that wait" }
-            p.sub { "They are kept as they came, and tried again whenever the configuration is applied." }
-            ul.deliveries {
-                @for row in rows {
-                    li {
-                        p.delivery-head {
-                            (icon(Icon::Alert)) strong { (row.source_name) } " " span.sub { "received " (times::moment(row.received_at)) }
-                        }
-                        p { (sentence(row.reason.as_deref().unwrap_or("it could not be applied yet"))) }
-                        @if role == Role::Admin {
-                            details id=(row.id) {
-                                summary { "What was sent" }
-                                (sent(&row.body))
-                            }
-                        }
-                    }
-                }
-            }
-            @if i64::try_from(rows.len()).is_ok_and(|n| n >= DELIVERIES) {
-                p.sub { "These are the oldest " (DELIVERIES) "; there may be more." }
-            }
-        }
-    }
-}
-
-/// A reason as a sentence of its own.
-fn sentence(text: &str) -> String {
-    let mut letters = text.trim().trim_end_matches('.').chars();
-    letters.next().map(|first| first.to_uppercase().chain(letters).chain(['.']).collect()).unwrap_or_default()
-}
-
-fn sent(body: &[u8]) -> Markup {
-    let shown = String::from_utf8_lossy(&body[..body.len().min(SHOWN_OF_A_BODY)]);
-    html! {
-        (timeline::json_block(&shown))
-        @if body.len() > SHOWN_OF_A_BODY {
-            p.sub { "The first " (SHOWN_OF_A_BODY / 1024) " of " (body.len() / 1024) " KiB are shown." }
-        }
     }
 }

@@ -8,6 +8,7 @@ pub mod connect;
 pub mod connection;
 mod connection_word;
 pub mod connections;
+pub mod deliveries;
 mod error;
 mod icons;
 mod layout;

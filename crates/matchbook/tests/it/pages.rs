@@ -332,3 +332,26 @@ async fn what_is_not_there_says_so_to_people_and_programs(#[values(Engine::Sqlit
     assert_eq!((seen.status, seen.header("content-type")), (404, "application/problem+json"));
     assert_eq!(browser.submit("/bookings/bkg_none/sync", &[]).await.status, 404);
 }
+
+#[rstest]
+#[tokio::test]
+async fn an_admin_dismisses_a_delivery_with_a_note_or_tries_it_again(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+) {
+    let Some(test) = TestApp::spawn(engine).await else { return };
+    test.deliver(&Delivery::created().with("type", "unknown").json()).await;
+    let id = test.app.store.waiting_deliveries(1).await.expect("deliveries").remove(0).id;
+    let (retry, dismissal) = (format!("/deliveries/{id}/retry"), format!("/deliveries/{id}/dismissal"));
+    let mut eve = Browser::signed_in(&test, "eve@seller.example", "viewer").await;
+    eve.get("/bookings?scope=needs_attention").await.lacks("Dismiss");
+    assert_eq!(eve.submit(&dismissal, &[("note", "x")]).await.status, 403);
+    assert_eq!(eve.submit(&retry, &[]).await.status, 403);
+
+    let mut admin = Browser::signed_in(&test, ADMIN, "admin").await;
+    let again = admin.submit(&retry, &[]).await;
+    assert_eq!((again.status, again.header(LOCATION)), (303, "/bookings?scope=needs_attention"));
+    admin.get("/bookings?scope=needs_attention").await.says("Dismiss");
+    assert_eq!(admin.submit(&dismissal, &[("note", " ")]).await.status, 422);
+    assert_eq!(admin.submit(&dismissal, &[("note", "A test")]).await.status, 303);
+    admin.get("/bookings?scope=needs_attention").await.lacks("Deliveries that wait");
+}
