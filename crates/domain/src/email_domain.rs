@@ -8,6 +8,8 @@ use std::str::FromStr;
 use email_address::Options;
 use serde::{Deserialize, Serialize};
 
+use crate::free_mail::is_free_mail;
+
 /// A well-formed email address, kept as written and compared without case.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
@@ -50,6 +52,26 @@ impl EmailAddress {
     /// The part before the last `@`.
     pub fn local_part(&self) -> &str {
         self.written.rsplit_once('@').map_or(self.written.as_str(), |(local, _)| local)
+    }
+
+    /// The part after the last `@`, in lower case.
+    pub fn domain(&self) -> &str {
+        self.folded.rsplit_once('@').map_or("", |(_, domain)| domain)
+    }
+
+    /// Whether anybody can have a mailbox at its domain.
+    pub fn is_free_mail(&self) -> bool {
+        is_free_mail(self.domain())
+    }
+
+    /// The base label of its registrable domain by the Public Suffix List, in Unicode: `acme` of `jane@mail.acme.co.uk`.
+    /// None where the domain is a public suffix itself.
+    pub fn base_label(&self) -> Option<String> {
+        let ascii = idna::domain_to_ascii(self.domain()).ok()?;
+        let domain = psl::domain(ascii.as_bytes())?;
+        let registrable = str::from_utf8(domain.as_bytes()).ok()?;
+        let label = registrable.split('.').next()?;
+        Some(idna::domain_to_unicode(label).0)
     }
 }
 
@@ -127,6 +149,15 @@ mod tests {
             let refused = EmailAddress::parse(text).expect_err(text);
             assert!(refused.to_string().contains("name@company.com"), "{refused}");
         }
+    }
+
+    #[test]
+    fn the_base_label_names_the_company_whatever_the_suffix() {
+        let label = |text: &str| EmailAddress::parse(text).expect("well-formed").base_label();
+        assert_eq!(label("jane@acme.com").as_deref(), Some("acme"));
+        assert_eq!(label("jane@mail.Acme.co.uk").as_deref(), Some("acme"));
+        assert_eq!(label("jane@b\u{fc}cher.example").as_deref(), Some("b\u{fc}cher"));
+        assert_eq!(label("jane@co.uk"), None, "a public suffix is nobody's");
     }
 
     #[test]
