@@ -25,8 +25,10 @@ impl fmt::Display for RecordId {
 /// One question about the org.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Ask {
-    /// The Contacts with this email.
-    People(EmailAddress),
+    /// The Contacts with one of these emails.
+    Contacts(BTreeSet<EmailAddress>),
+    /// The Leads with one of these emails that are not converted.
+    Leads(BTreeSet<EmailAddress>),
     /// The active standard users with this email.
     Users(EmailAddress),
     /// The Events that carry this booking id, deleted ones too.
@@ -45,12 +47,14 @@ pub enum Ask {
     EventNow(RecordId),
 }
 
-/// A Contact found by email.
+/// A Contact or Lead found by email.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PersonRow {
     /// Its id.
     pub id: RecordId,
-    /// Its Account, if any.
+    /// Its email, in lower case.
+    pub email: String,
+    /// Its Account, if any; a Lead has none.
     pub account: Option<RecordId>,
     /// LastActivityDate.
     pub last_activity: Option<Date>,
@@ -74,7 +78,7 @@ pub struct EventRow {
 /// What came back for one [`Ask`].
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Answer {
-    /// For [`Ask::People`].
+    /// For [`Ask::Contacts`] and [`Ask::Leads`].
     People(Vec<PersonRow>),
     /// For [`Ask::Users`].
     Users(Vec<RecordId>),

@@ -1,5 +1,6 @@
 //! A booking: the state that its source wants, and how changes that arrive in any order become it.
 
+use std::collections::BTreeMap;
 use std::fmt;
 
 use jiff::Timestamp;
@@ -22,8 +23,12 @@ impl fmt::Display for BookingId {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum BookingStatus {
+    /// It waits for its host's word, or for its payment.
+    Requested,
     /// It takes place.
     Accepted,
+    /// The host declined it.
+    Rejected,
     /// It was cancelled.
     Cancelled,
 }
@@ -105,10 +110,14 @@ pub struct Booking {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ChangeKind {
-    /// Booked.
+    /// Asked for, and not confirmed yet.
+    Requested,
+    /// Booked, or confirmed.
     Created,
     /// Moved to another time, or to another host.
     Rescheduled,
+    /// Declined by the host.
+    Rejected,
     /// Called off.
     Cancelled,
 }
@@ -133,17 +142,136 @@ pub struct RecordedBooking {
     pub changed_at: Timestamp,
     /// The latest change's kind.
     pub changed_by: ChangeKind,
+    /// What is known of it besides.
+    pub marks: Marks,
 }
 
-/// Takes a change into account. `None` says that a later change is already known, so that this one
-/// alters nothing: whatever order changes arrive in, the booking ends the same (spec 10).
-pub fn apply_change(recorded: Option<&RecordedBooking>, change: BookingChange) -> Option<RecordedBooking> {
-    if let Some(known) = recorded
-        && (change.occurred_at, change.kind) <= (known.changed_at, known.changed_by)
-    {
-        return None;
+/// What is known of a booking besides its latest state. Each mark adds up the same in any order of arrival.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Marks {
+    /// It was requested at some time.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub requested: bool,
+    /// It was confirmed at some time: it took place, or was to.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub confirmed: bool,
+    /// Who was marked as a no-show, or no longer is.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub no_shows: BTreeMap<EmailAddress, NoShow>,
+}
+
+/// Whether somebody did not come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct NoShow {
+    /// When they were marked, by the source's clock.
+    pub marked_at: Timestamp,
+    /// They did not come; false takes an earlier mark back.
+    pub absent: bool,
+}
+
+/// Attendees of a booking were marked as no-shows, or no longer are.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NoShowChange {
+    /// When, by the source's clock.
+    pub occurred_at: Timestamp,
+    /// Who, and whether they did not come.
+    pub absent: BTreeMap<EmailAddress, bool>,
+}
+
+impl Marks {
+    fn add_status(&mut self, status: BookingStatus) {
+        self.requested |= status == BookingStatus::Requested;
+        self.confirmed |= status == BookingStatus::Accepted;
     }
-    Some(RecordedBooking { booking: change.booking, changed_at: change.occurred_at, changed_by: change.kind })
+
+    fn add_no_show(&mut self, email: &EmailAddress, mark: NoShow) {
+        let latest = self.no_shows.entry(email.clone()).or_insert(mark);
+        *latest = (*latest).max(mark);
+    }
+
+    /// Whether this person did not come; `None` while nobody has said so.
+    pub fn no_show(&self, email: &EmailAddress) -> Option<bool> {
+        self.no_shows.get(email).map(|mark| mark.absent)
+    }
+
+    /// The marks of two bookings that prove to be one.
+    pub fn merged(&self, other: &Marks) -> Marks {
+        let mut both = self.clone();
+        both.requested |= other.requested;
+        both.confirmed |= other.confirmed;
+        for (email, mark) in &other.no_shows {
+            both.add_no_show(email, *mark);
+        }
+        both
+    }
+}
+
+impl RecordedBooking {
+    /// A booking that was asked for and came to nothing before its host's word: nothing was to be written for it (spec 4.7).
+    pub fn never_confirmed(&self) -> bool {
+        match self.booking.status {
+            BookingStatus::Requested | BookingStatus::Cancelled => self.marks.requested && !self.marks.confirmed,
+            BookingStatus::Rejected => !self.marks.confirmed,
+            BookingStatus::Accepted => false,
+        }
+    }
+
+    /// Whether the attendee did not come; `None` while nobody has said so.
+    pub fn no_show(&self) -> Option<bool> {
+        self.marks.no_show(&self.booking.attendee.email)
+    }
+}
+
+/// Takes a change into account. `None` says that it alters nothing, since a later one is already known: whatever order
+/// changes arrive in, the booking ends the same (spec 10).
+pub fn apply_change(recorded: Option<&RecordedBooking>, change: BookingChange) -> Option<RecordedBooking> {
+    let mut marks = recorded.map(|known| known.marks.clone()).unwrap_or_default();
+    marks.add_status(change.booking.status);
+    match recorded {
+        Some(known) if (change.occurred_at, change.kind) <= (known.changed_at, known.changed_by) => {
+            (marks != known.marks).then(|| RecordedBooking { marks, ..known.clone() })
+        }
+        _ => {
+            let BookingChange { kind, occurred_at, booking } = change;
+            Some(RecordedBooking { booking, changed_at: occurred_at, changed_by: kind, marks })
+        }
+    }
+}
+
+/// A change that says little more than what happened: the booking itself must be known.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum PartialChange {
+    /// It was called off.
+    Cancelled {
+        /// When, by the source's clock.
+        occurred_at: Timestamp,
+        /// Why, if the source says so.
+        reason: Option<String>,
+    },
+    /// Who did not come.
+    NoShows(NoShowChange),
+}
+
+/// Takes a partial change of a known booking into account. `None` says that it alters nothing.
+pub fn apply_partial(recorded: &RecordedBooking, change: &PartialChange) -> Option<RecordedBooking> {
+    match change {
+        PartialChange::Cancelled { occurred_at, reason } => {
+            let was = recorded.booking.clone();
+            let cancel_reason = reason.clone().or_else(|| was.cancel_reason.clone());
+            let booking = Booking { status: BookingStatus::Cancelled, cancel_reason, ..was };
+            let change = BookingChange { kind: ChangeKind::Cancelled, occurred_at: *occurred_at, booking };
+            apply_change(Some(recorded), change)
+        }
+        PartialChange::NoShows(change) => {
+            let mut marks = recorded.marks.clone();
+            for (email, absent) in &change.absent {
+                marks.add_no_show(email, NoShow { marked_at: change.occurred_at, absent: *absent });
+            }
+            (marks != recorded.marks).then(|| RecordedBooking { marks, ..recorded.clone() })
+        }
+    }
 }
 
 #[cfg(test)]
@@ -152,7 +280,12 @@ mod tests {
     use crate::sync_plan::examples::booking;
 
     fn change(kind: ChangeKind, second: i64) -> BookingChange {
-        let status = if kind == ChangeKind::Cancelled { BookingStatus::Cancelled } else { BookingStatus::Accepted };
+        let status = match kind {
+            ChangeKind::Requested => BookingStatus::Requested,
+            ChangeKind::Created | ChangeKind::Rescheduled => BookingStatus::Accepted,
+            ChangeKind::Rejected => BookingStatus::Rejected,
+            ChangeKind::Cancelled => BookingStatus::Cancelled,
+        };
         let occurred_at = Timestamp::from_second(second).expect("in range");
         BookingChange {
             kind,
@@ -161,18 +294,45 @@ mod tests {
         }
     }
 
-    #[test]
-    fn every_order_of_arrival_ends_in_the_same_booking() {
-        use ChangeKind::{Cancelled, Created, Rescheduled};
-        let changes = [change(Created, 1), change(Rescheduled, 2), change(Rescheduled, 3), change(Cancelled, 3)];
-        for order in permutations(changes.len()) {
+    fn in_every_order(changes: &[BookingChange]) -> RecordedBooking {
+        let mut ends = permutations(changes.len()).into_iter().map(|order| {
             let mut recorded = None;
             for at in order.iter().chain(&order) {
                 recorded = apply_change(recorded.as_ref(), changes[*at].clone()).or(recorded);
             }
-            let recorded = recorded.expect("something was recorded");
-            assert_eq!(recorded.booking.title, "Cancelled 3", "arrival order {order:?}");
+            (recorded.expect("something was recorded"), order)
+        });
+        let (first, _) = ends.next().expect("one order at least");
+        ends.for_each(|(end, order)| assert_eq!(end, first, "arrival order {order:?}"));
+        first
+    }
+
+    #[test]
+    fn every_order_of_arrival_ends_in_the_same_booking() {
+        use ChangeKind::{Cancelled, Created, Rejected, Requested, Rescheduled};
+        let changes = [change(Created, 1), change(Rescheduled, 2), change(Rescheduled, 3), change(Cancelled, 3)];
+        assert_eq!(in_every_order(&changes).booking.title, "Cancelled 3");
+        let refused = in_every_order(&[change(Requested, 1), change(Rejected, 2)]);
+        assert!(refused.never_confirmed(), "a request that was declined writes nothing");
+        let confirmed = in_every_order(&[change(Requested, 1), change(Created, 2), change(Rejected, 3)]);
+        assert!(!confirmed.never_confirmed(), "what was confirmed before it was declined was written");
+        assert!(!in_every_order(&[change(Cancelled, 3)]).never_confirmed(), "a cancel alone is of a confirmed booking");
+    }
+
+    #[test]
+    fn the_latest_mark_of_a_no_show_counts_in_any_order() {
+        let booked = apply_change(None, change(ChangeKind::Created, 1)).expect("recorded");
+        let mark = |second, absent| {
+            let occurred_at = Timestamp::from_second(second).expect("in range");
+            let absent = [(booked.booking.attendee.email.clone(), absent)].into();
+            PartialChange::NoShows(NoShowChange { occurred_at, absent })
+        };
+        let (marked, taken_back) = (mark(5, true), mark(6, false));
+        for order in [[&marked, &taken_back, &marked], [&taken_back, &marked, &taken_back]] {
+            let end = order.iter().fold(booked.clone(), |known, change| apply_partial(&known, change).unwrap_or(known));
+            assert_eq!(end.no_show(), Some(false));
         }
+        assert_eq!(booked.no_show(), None, "nobody has said so");
     }
 
     fn permutations(n: usize) -> Vec<Vec<usize>> {

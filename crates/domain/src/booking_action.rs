@@ -60,11 +60,16 @@ fn moved(was: &Booking, start: Timestamp, organizer: Option<Organizer>) -> Resul
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::booking::apply_change;
+    use crate::booking::{Marks, apply_change};
     use crate::sync_plan::examples::booking;
 
     fn recorded() -> RecordedBooking {
-        RecordedBooking { booking: booking(), changed_at: at(1_000), changed_by: ChangeKind::Rescheduled }
+        RecordedBooking {
+            booking: booking(),
+            changed_at: at(1_000),
+            changed_by: ChangeKind::Rescheduled,
+            marks: Marks::default(),
+        }
     }
 
     fn at(second: i64) -> Timestamp {

@@ -3,9 +3,10 @@
 use std::fmt::Write as _;
 
 use crate::booking::Booking;
+use crate::email_domain::EmailAddress;
 
-/// The Description of a booking's Event.
-pub fn description(booking: &Booking) -> String {
+/// The Description of a booking's Event. `guests` are those that the Event is not with.
+pub fn description(booking: &Booking, guests: &[EmailAddress]) -> String {
     let attendee = &booking.attendee;
     let mut text = match attendee.name.trim() {
         "" => format!("Booked by {}", attendee.email),
@@ -14,8 +15,8 @@ pub fn description(booking: &Booking) -> String {
     if let Some(zone) = &attendee.time_zone {
         let _ = write!(text, "\nTime zone: {zone}");
     }
-    if !booking.guests.is_empty() {
-        let guests: Vec<&str> = booking.guests.iter().map(|g| g.as_written()).collect();
+    if !guests.is_empty() {
+        let guests: Vec<&str> = guests.iter().map(EmailAddress::as_written).collect();
         let _ = write!(text, "\nGuests: {}", guests.join(", "));
     }
     if let Some(notes) = &booking.notes {
@@ -38,7 +39,7 @@ mod tests {
     #[test]
     fn the_rep_reads_who_booked_from_where_and_what_they_said() {
         assert_eq!(
-            description(&booking()),
+            description(&booking(), &[]),
             "Booked by Jane Roe <jane@acme.example>\nTime zone: America/New_York\n\nNotes: Wants pricing\n\nCompany: Acme Ltd"
         );
     }

@@ -10,6 +10,9 @@ use crate::email_domain::EmailAddress;
 /// The API name of the custom Event field that carries Matchbook's booking id (spec 4.2).
 pub const BOOKING_ID_FIELD: &str = "Matchbook_Booking_Id__c";
 
+/// The Event field that lists its people, the WhoId first; there with Shared Activities only (Salesforce facts 5.2).
+pub const PEOPLE_FIELD: &str = "EventWhoIds";
+
 /// One field as this connection's user sees it. A hidden field is a missing one (Salesforce facts 5.1).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct FieldShape {
@@ -43,6 +46,8 @@ impl ObjectShape {
 pub struct OrgShape {
     /// The Contact object.
     pub contact: ObjectShape,
+    /// The Lead object; no field is seen where this user has no access to it.
+    pub lead: ObjectShape,
     /// The Event object.
     pub event: ObjectShape,
     /// Salesforce users found for hosts' emails; `None` for an email that has no one active user.
@@ -55,6 +60,11 @@ impl OrgShape {
     /// Whether Events can carry the booking id.
     pub fn has_booking_id_field(&self) -> bool {
         self.event.field(BOOKING_ID_FIELD).is_some_and(|f| f.createable)
+    }
+
+    /// Whether an Event can be with several people: Shared Activities (Salesforce facts 5.2).
+    pub fn relates_several_people(&self) -> bool {
+        self.event.field(PEOPLE_FIELD).is_some_and(|f| f.createable)
     }
 
     /// Whether Events can be upserted by the booking id.

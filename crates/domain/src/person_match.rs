@@ -1,12 +1,12 @@
-//! Which of several Contacts with one email is the attendee (spec 4.1).
+//! Which of several Contacts or Leads with one email is the person (spec 4.1).
 
 use std::cmp::Reverse;
 
 use crate::ask::PersonRow;
 
 /// Those with an Account first, then the latest activity, then the oldest, then the lowest id.
-pub fn choose(people: &[PersonRow]) -> Option<&PersonRow> {
-    people.iter().min_by_key(|p| (p.account.is_none(), Reverse(p.last_activity), p.created, p.id.clone()))
+pub fn choose<'a>(people: &[&'a PersonRow]) -> Option<&'a PersonRow> {
+    people.iter().copied().min_by_key(|p| (p.account.is_none(), Reverse(p.last_activity), p.created, p.id.clone()))
 }
 
 #[cfg(test)]
@@ -18,6 +18,7 @@ mod tests {
     fn person(id: &str, account: Option<&str>, activity: Option<&str>, created: i64) -> PersonRow {
         PersonRow {
             id: RecordId(id.into()),
+            email: "jane@acme.example".into(),
             account: account.map(|a| RecordId(a.into())),
             last_activity: activity.map(|a| a.parse().expect("a date")),
             created: Timestamp::from_second(created).expect("in range"),
@@ -35,8 +36,7 @@ mod tests {
             person("1", None, Some("2026-06-01"), 1),
         ];
         for skip in 0..best_first.len() {
-            let mut rest = best_first[skip..].to_vec();
-            rest.reverse();
+            let rest: Vec<&PersonRow> = best_first[skip..].iter().rev().collect();
             assert_eq!(choose(&rest).map(|p| &p.id), Some(&best_first[skip].id));
         }
         assert_eq!(choose(&[]), None);

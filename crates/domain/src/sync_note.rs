@@ -4,6 +4,7 @@ use std::fmt;
 
 use crate::ask::RecordId;
 use crate::email_domain::EmailAddress;
+use crate::sync_outcome::PersonKind;
 
 /// Something worth telling about a plan, in words.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -29,12 +30,28 @@ pub enum Note {
         /// The organizer.
         email: EmailAddress,
     },
-    /// Several Contacts have the attendee's email; one was chosen.
-    SeveralContacts {
+    /// Several records have a person's email; one was chosen.
+    SeveralRecords {
+        /// What they are.
+        kind: PersonKind,
+        /// Whose.
+        email: EmailAddress,
         /// How many.
         count: usize,
         /// Which one.
         chosen: RecordId,
+    },
+    /// Salesforce refused a guest's record, so the Event is without it.
+    GuestRefused {
+        /// The guest.
+        email: EmailAddress,
+        /// Salesforce's message.
+        why: String,
+    },
+    /// More guests than an Event can be with.
+    GuestsBeyond {
+        /// How many are only named.
+        count: usize,
     },
     /// The Event had been deleted in Salesforce and is written anew.
     EventWrittenAnew,
@@ -60,10 +77,19 @@ impl fmt::Display for Note {
                 f,
                 "The organizer {email} is not exactly one active Salesforce user, so the connection's user owns the Event."
             ),
-            Note::SeveralContacts { count, chosen } => write!(
+            Note::SeveralRecords { kind, email, count, chosen } => write!(
                 f,
-                "{count} Contacts have this email; {chosen} was chosen (with an Account first, then the latest activity, then the oldest)."
+                "{count} {}s have the email {email}; {chosen} was chosen (with an Account first, then the latest activity, then the oldest).",
+                kind.object()
             ),
+            Note::GuestRefused { email, why } => write!(
+                f,
+                "The guest {email} is only named in the Description: Salesforce refused a Contact for them ({}).",
+                why.trim_end_matches('.')
+            ),
+            Note::GuestsBeyond { count } => {
+                write!(f, "An Event can be with 50 people; {count} more guests are only named in the Description.")
+            }
             Note::EventWrittenAnew => f.write_str("The Event had been deleted in Salesforce and is written anew."),
             Note::EventDeletedByOthers => {
                 f.write_str("The Event lies in Salesforce's recycle bin: somebody deleted it, so it stays deleted.")

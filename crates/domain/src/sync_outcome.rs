@@ -34,22 +34,71 @@ pub enum FieldValue {
     Text(String),
     /// An instant.
     Instant(Timestamp),
+    /// A checkbox.
+    Checkbox(bool),
     /// Another record.
     Record(RecordId),
-    /// The Contact that the same request creates.
-    NewContact,
+    /// The record that the same request creates for this person.
+    NewPerson(EmailAddress),
+    /// Several records.
+    List(Vec<FieldValue>),
+}
+
+impl FieldValue {
+    /// Whether it names a record that the same request creates.
+    fn names_new_person(&self) -> bool {
+        match self {
+            FieldValue::NewPerson(_) => true,
+            FieldValue::List(values) => values.iter().any(FieldValue::names_new_person),
+            _ => false,
+        }
+    }
 }
 
 /// Field values by API name.
 pub type Fields = BTreeMap<String, FieldValue>;
 
-/// The attendee's record.
+/// What a person is in Salesforce.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum PersonKind {
+    /// A Contact.
+    #[default]
+    Contact,
+    /// A Lead.
+    Lead,
+}
+
+impl PersonKind {
+    /// The object's API name.
+    pub fn object(self) -> &'static str {
+        match self {
+            PersonKind::Contact => "Contact",
+            PersonKind::Lead => "Lead",
+        }
+    }
+}
+
+/// The record of the attendee or a guest.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct SyncedPerson {
-    /// The Contact.
+    /// The record.
     pub id: RecordId,
     /// The email it was found or created by.
     pub email: EmailAddress,
+    /// What it is.
+    #[serde(default)]
+    pub kind: PersonKind,
+}
+
+/// A person whose create was sent without an answer: the record may come into being until Salesforce's limit for a call has
+/// passed, and nobody creates it again before (spec 4.2).
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct UnclearPerson {
+    /// Whose.
+    pub email: EmailAddress,
+    /// Until when.
+    pub until: Timestamp,
 }
 
 /// The booking's Event.
@@ -78,15 +127,13 @@ pub enum SyncedEvent {
     Deleted,
 }
 
-/// Writes that were sent and whose answer is not known. They may have taken effect (spec 4.2).
+/// Writes of the Event that were sent and whose answer is not known. They may have taken effect (spec 4.2).
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Unclear {
     /// When they were sent.
     pub since: Timestamp,
     /// The attendee's email at that time.
     pub email: EmailAddress,
-    /// Whether a Contact was to be created.
-    pub contact: bool,
     /// The values of an Event that was to be created.
     pub event: Option<Fields>,
     /// Whether that was an upsert, which may be sent again at once.
@@ -113,12 +160,18 @@ pub struct LateUpdate {
 pub struct Synced {
     /// The attendee's record, once found or created.
     pub person: Option<SyncedPerson>,
+    /// The guests' records, once found or created.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub guests: Vec<SyncedPerson>,
     /// The Event.
     #[serde(default)]
     pub event: SyncedEvent,
-    /// Writes without an answer.
+    /// Writes of the Event without an answer.
     #[serde(default)]
     pub unclear: Option<Unclear>,
+    /// Creates of persons without an answer.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub unclear_people: Vec<UnclearPerson>,
     /// Earlier updates that may still take effect, or did so and were not overwritten yet; the latest last.
     #[serde(default)]
     pub late_updates: Vec<LateUpdate>,
@@ -128,6 +181,17 @@ pub struct Synced {
 }
 
 impl Synced {
+    /// Takes the record of the attendee, who has this email, or of a guest.
+    fn take_person(&mut self, person: SyncedPerson, attendee: &EmailAddress) {
+        self.unclear_people.retain(|unclear| unclear.email != person.email);
+        if person.email == *attendee {
+            self.person = Some(person);
+            return;
+        }
+        self.guests.retain(|guest| guest.email != person.email);
+        self.guests.push(person);
+    }
+
     /// The updates that may have taken effect, or may still do, though no answer to them came; the latest last.
     pub fn unanswered_updates(&self) -> Vec<LateUpdate> {
         let mut updates = self.late_updates.clone();
@@ -142,7 +206,7 @@ impl Synced {
 impl Unclear {
     fn update(&self) -> Option<LateUpdate> {
         let until = self.since + SALESFORCE_CALL_LIMIT;
-        let upserted = self.event.as_ref().filter(|_| self.upsert).map(without_new_contact);
+        let upserted = self.event.as_ref().filter(|_| self.upsert).map(without_new_people);
         Some(LateUpdate { until, fields: self.update.clone().or(upserted)?, upsert: self.upsert })
     }
 }
@@ -224,63 +288,70 @@ pub enum Verdict {
     Hold(Refusal),
 }
 
-/// The state to commit *before* the writes are sent: until their answer is known, they are unclear. `email` is the attendee's.
+/// The state to commit *before* the writes are sent: until their answer is known, they are unclear. `found` are people whose
+/// records were looked up; `email` is the attendee's.
 pub fn before_sending(
     synced: &Synced,
-    found: Option<SyncedPerson>,
+    found: Vec<SyncedPerson>,
     writes: &[Write],
     email: &EmailAddress,
     now: Timestamp,
 ) -> Synced {
-    let mut unclear =
-        Unclear { since: now, email: email.clone(), contact: false, event: None, upsert: false, update: None };
+    let mut unclear = Unclear { since: now, email: email.clone(), event: None, upsert: false, update: None };
+    let mut sent = Synced { late_updates: synced.unanswered_updates(), ..synced.clone() };
+    for person in found {
+        sent.take_person(person, email);
+    }
+    sent.unclear_people.retain(|person| person.until > now);
     for write in writes {
         match write {
-            Write::CreateContact { .. } => unclear.contact = true,
+            Write::CreatePerson { email, .. } => {
+                let until = now + SALESFORCE_CALL_LIMIT;
+                sent.unclear_people.push(UnclearPerson { email: email.clone(), until });
+            }
             Write::CreateEvent { fields } => unclear.event = Some(fields.clone()),
             Write::UpsertEvent { fields } => (unclear.event, unclear.upsert) = (Some(fields.clone()), true),
-            Write::UpdateEvent { fields, .. } => unclear.update = Some(without_new_contact(fields)),
+            Write::UpdateEvent { fields, .. } => unclear.update = Some(without_new_people(fields)),
             Write::DeleteEvent { .. } => {}
         }
     }
-    Synced {
-        person: found.or_else(|| synced.person.clone()),
-        event: synced.event.clone(),
-        unclear: Some(unclear).filter(is_open),
-        late_updates: synced.unanswered_updates(),
-        gone: synced.gone.clone(),
-    }
+    sent.unclear = Some(unclear).filter(is_open);
+    sent
 }
 
-/// Who a Contact of the same request will be is not known yet, so it cannot be compared later.
-fn without_new_contact(fields: &Fields) -> Fields {
-    fields.iter().filter(|(_, v)| **v != FieldValue::NewContact).map(|(n, v)| (n.clone(), v.clone())).collect()
+/// Who a new record of the same request will be is not known yet, so it cannot be compared later.
+fn without_new_people(fields: &Fields) -> Fields {
+    fields.iter().filter(|(_, v)| !v.names_new_person()).map(|(n, v)| (n.clone(), v.clone())).collect()
 }
 
 fn is_open(unclear: &Unclear) -> bool {
-    unclear.contact || unclear.event.is_some() || unclear.update.is_some()
+    unclear.event.is_some() || unclear.update.is_some()
 }
 
-/// The state after the answers.
+/// The state after the answers; `email` is the attendee's.
 pub fn absorb(sent: &Synced, writes: &[Write], results: &[WriteResult], email: &EmailAddress) -> Synced {
     let mut after = Synced { unclear: still_unclear(sent, writes, results), ..sent.clone() };
     for (write, result) in writes.iter().zip(results) {
         match (write, result) {
-            (Write::CreateContact { .. }, WriteResult::Done(Some(id))) => {
-                after.person = Some(SyncedPerson { id: id.clone(), email: email.clone() });
+            (Write::CreatePerson { kind, email: whose, .. }, WriteResult::Done(Some(id))) => {
+                let person = SyncedPerson { id: id.clone(), email: whose.clone(), kind: *kind };
+                after.take_person(person, email);
+            }
+            (Write::CreatePerson { email, .. }, WriteResult::Refused(_) | WriteResult::NotSent(_)) => {
+                after.unclear_people.retain(|unclear| unclear.email != *email);
             }
             (Write::CreateEvent { fields } | Write::UpsertEvent { fields }, WriteResult::Done(Some(id))) => {
-                after.event =
-                    SyncedEvent::Written { id: id.clone(), fields: with_contact(fields, after.person.as_ref()) };
+                after.event = SyncedEvent::Written { id: id.clone(), fields: with_people(fields, &after) };
             }
             (Write::CreateEvent { .. } | Write::UpsertEvent { .. }, WriteResult::Refused(r))
                 if r.missing != Missing::No =>
             {
-                // The person on record is dead; the next plan looks for them by email again.
+                // A person on record is dead; the next plan looks for them by email again.
                 after.person = None;
+                after.guests.clear();
             }
             (Write::UpdateEvent { event, fields }, WriteResult::Done(_)) => {
-                after.event = updated(&after.event, event, fields, after.person.as_ref());
+                after.event = updated(&after, event, fields);
                 after.late_updates.retain(|late| may_still_happen(late, sent));
             }
             (Write::UpdateEvent { event, .. }, WriteResult::Refused(r)) if settles(write, r) => {
@@ -304,7 +375,7 @@ fn settles(write: &Write, refusal: &Refusal) -> bool {
         Write::UpdateEvent { .. } => refusal.missing == Missing::Deleted,
         Write::DeleteEvent { .. } => refusal.missing != Missing::No,
         Write::CreateEvent { .. } | Write::UpsertEvent { .. } => refusal.missing != Missing::No,
-        Write::CreateContact { .. } => false,
+        Write::CreatePerson { .. } => false,
     }
 }
 
@@ -326,42 +397,47 @@ fn still_unclear(sent: &Synced, writes: &[Write], results: &[WriteResult]) -> Op
     let open = |kind: fn(&Write) -> bool| {
         writes.iter().zip(results).any(|(w, r)| kind(w) && matches!(r, WriteResult::Unclear))
     };
-    let contact = unclear.contact && open(|w| matches!(w, Write::CreateContact { .. }));
     let created = open(|w| matches!(w, Write::CreateEvent { .. } | Write::UpsertEvent { .. }));
     let updated = open(|w| matches!(w, Write::UpdateEvent { .. }));
     let (event, update) = (unclear.event.clone().filter(|_| created), unclear.update.clone().filter(|_| updated));
-    Some(Unclear { contact, event, update, ..unclear }).filter(is_open)
+    Some(Unclear { event, update, ..unclear }).filter(is_open)
 }
 
-fn updated(event: &SyncedEvent, id: &RecordId, fields: &Fields, person: Option<&SyncedPerson>) -> SyncedEvent {
-    let mut all = match event {
+fn updated(synced: &Synced, id: &RecordId, fields: &Fields) -> SyncedEvent {
+    let mut all = match &synced.event {
         SyncedEvent::Written { fields, .. } => fields.clone(),
         _ => Fields::new(),
     };
-    all.extend(with_contact(fields, person));
+    all.extend(with_people(fields, synced));
     SyncedEvent::Written { id: id.clone(), fields: all }
 }
 
-/// Replaces the reference to the request's own new Contact by that Contact's id.
-fn with_contact(fields: &Fields, person: Option<&SyncedPerson>) -> Fields {
-    let mut fields = fields.clone();
-    for value in fields.values_mut() {
-        if *value == FieldValue::NewContact {
-            *value = person.map_or(FieldValue::Null, |p| FieldValue::Record(p.id.clone()));
+/// Replaces references to the request's own new records by those records' ids.
+fn with_people(fields: &Fields, synced: &Synced) -> Fields {
+    fields.iter().map(|(name, value)| (name.clone(), with_person(value, synced))).collect()
+}
+
+fn with_person(value: &FieldValue, synced: &Synced) -> FieldValue {
+    match value {
+        FieldValue::NewPerson(email) => {
+            let person = synced.person.iter().chain(&synced.guests).find(|person| person.email == *email);
+            person.map_or(FieldValue::Null, |person| FieldValue::Record(person.id.clone()))
         }
+        FieldValue::List(values) => FieldValue::List(values.iter().map(|value| with_person(value, synced)).collect()),
+        other => other.clone(),
     }
-    fields
 }
 
 /// One word from all results: the gravest refusal decides. A create without an answer is planned for anew, which looks for it
-/// first; any other write without an answer is tried again later.
-pub fn verdict(writes: &[Write], results: &[WriteResult]) -> Verdict {
+/// first; any other write without an answer is tried again later. A guest whose record is refused fails alone (spec 4.2);
+/// `email` is the attendee's.
+pub fn verdict(writes: &[Write], results: &[WriteResult], email: &EmailAddress) -> Verdict {
     let mut gravest: Option<Refusal> = None;
     for (write, result) in writes.iter().zip(results) {
         let refusal = match result {
-            WriteResult::Refused(r) if r.halted || settles(write, r) => continue,
+            WriteResult::Refused(r) if r.halted || settles(write, r) || fails_alone(write, r, email) => continue,
             WriteResult::Refused(r) | WriteResult::NotSent(r) => r.clone(),
-            WriteResult::Unclear if !matches!(write, Write::CreateContact { .. } | Write::CreateEvent { .. }) => {
+            WriteResult::Unclear if !matches!(write, Write::CreatePerson { .. } | Write::CreateEvent { .. }) => {
                 no_answer()
             }
             WriteResult::Unclear | WriteResult::Done(_) => continue,
@@ -375,6 +451,25 @@ pub fn verdict(writes: &[Write], results: &[WriteResult]) -> Verdict {
         Some(refusal) => Verdict::Retry(refusal),
         None => Verdict::PlanAgain,
     }
+}
+
+/// The guests whose records were refused; the booking goes on without their records.
+pub fn refused_guests(writes: &[Write], results: &[WriteResult], email: &EmailAddress) -> RefusedGuests {
+    let refused = |(write, result): (&Write, &WriteResult)| match (write, result) {
+        (Write::CreatePerson { email: guest, .. }, WriteResult::Refused(r)) if fails_alone(write, r, email) => {
+            Some((guest.clone(), r.clone()))
+        }
+        _ => None,
+    };
+    writes.iter().zip(results).filter_map(refused).collect()
+}
+
+/// Guests whose records Salesforce refused, and why.
+pub type RefusedGuests = BTreeMap<EmailAddress, Refusal>;
+
+fn fails_alone(write: &Write, refusal: &Refusal, attendee: &EmailAddress) -> bool {
+    let of_guest = matches!(write, Write::CreatePerson { email, .. } if email != attendee);
+    of_guest && refusal.class == ErrorClass::Data
 }
 
 fn no_answer() -> Refusal {

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 
 use crate::ask::RecordId;
-use crate::booking::{Attendee, Booking, BookingAnswer, BookingStatus, ChangeKind, Organizer, RecordedBooking};
+use crate::booking::{Attendee, Booking, BookingAnswer, BookingStatus, ChangeKind, Marks, Organizer, RecordedBooking};
 use crate::email_domain::EmailAddress;
 use crate::org_shape::{BOOKING_ID_FIELD, FieldShape, ObjectShape, OrgShape};
 
@@ -46,7 +46,12 @@ pub(crate) fn booking() -> Booking {
 }
 
 pub(crate) fn wanted(booking: Booking) -> RecordedBooking {
-    RecordedBooking { booking, changed_at: at("2026-05-04T09:30:00Z"), changed_by: ChangeKind::Created }
+    RecordedBooking {
+        booking,
+        changed_at: at("2026-05-04T09:30:00Z"),
+        changed_by: ChangeKind::Created,
+        marks: Marks::default(),
+    }
 }
 
 fn object(fields: &[(&str, Option<usize>)]) -> ObjectShape {
@@ -57,6 +62,7 @@ fn object(fields: &[(&str, Option<usize>)]) -> ObjectShape {
 pub(crate) fn org() -> OrgShape {
     OrgShape {
         contact: object(&[("FirstName", Some(40)), ("LastName", Some(80)), ("Email", Some(80)), ("OwnerId", None)]),
+        lead: ObjectShape::default(),
         event: object(&[
             ("Subject", Some(255)),
             ("StartDateTime", None),

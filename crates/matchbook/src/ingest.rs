@@ -9,7 +9,7 @@ use crate::app::App;
 use crate::secrets::VaultError;
 use crate::sources::{self, BadSignature, Content, SourceKind};
 use crate::store::{
-    BookingIdentity, Cancellation, DeliveryRow, NewChange, NewDelivery, Reading, Receipt, Source, StoreError,
+    BookingIdentity, DeliveryRow, NewChange, NewDelivery, NewPartial, Reading, Receipt, Source, StoreError,
 };
 
 /// How long the note of a dismissed delivery may be, in characters.
@@ -99,7 +99,7 @@ fn read(kind: &SourceKind, source_id: &str, body: &[u8], received_at: Timestamp)
         Ok(delivery) => {
             let reading = match delivery.content {
                 Content::Change(change) => Reading::Change(Box::new(new_change(source_id, *change))),
-                Content::Cancelled(cancellation) => Reading::Cancelled(cancelled(source_id, cancellation)),
+                Content::Partial(partial) => Reading::Partial(new_partial(source_id, partial)),
                 Content::Ignored { reason } => Reading::Nothing(reason),
             };
             (delivery.idempotency_key, reading)
@@ -116,9 +116,9 @@ fn new_change(source_id: &str, change: sources::SourceChange) -> NewChange {
     }
 }
 
-fn cancelled(source_id: &str, cancellation: sources::Cancellation) -> Cancellation {
-    let sources::Cancellation { identity: names, occurred_at, reason, missing } = cancellation;
-    Cancellation { identity: identity(source_id, names), occurred_at, reason, missing }
+fn new_partial(source_id: &str, partial: sources::PartialDelivery) -> NewPartial {
+    let sources::PartialDelivery { identity: names, change, missing } = partial;
+    NewPartial { identity: identity(source_id, names), change, missing }
 }
 
 fn identity(source_id: &str, names: sources::BookingIdentity) -> BookingIdentity {

@@ -71,8 +71,12 @@ pub(super) struct ShownBooking {
 #[derive(Debug, Clone, Copy, Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 enum Status {
+    /// It waits for its host's word, or for its payment.
+    Requested,
     /// It takes place.
     Accepted,
+    /// The host declined it.
+    Rejected,
     /// It was cancelled.
     Cancelled,
 }
@@ -195,7 +199,9 @@ impl From<BookingRow> for ShownBooking {
             created_at: row.created_at,
             updated_at: row.updated_at,
             status: match booking.status {
+                BookingStatus::Requested => Status::Requested,
                 BookingStatus::Accepted => Status::Accepted,
+                BookingStatus::Rejected => Status::Rejected,
                 BookingStatus::Cancelled => Status::Cancelled,
             },
             title: booking.title,

@@ -3,8 +3,9 @@
 use std::collections::BTreeSet;
 
 use domain::ask::{Answer, Ask, EventRow, Known, LookupFailure, PersonRow, RecordId};
-use domain::org_shape::{BOOKING_ID_FIELD, OrgShape};
-use domain::sync_outcome::ErrorClass;
+use domain::email_domain::EmailAddress;
+use domain::org_shape::{BOOKING_ID_FIELD, ObjectShape, OrgShape};
+use domain::sync_outcome::{ErrorClass, PersonKind};
 use salesforce::client::{Client, Session};
 use salesforce::composite::{CompositeAnswer, CompositeError, CompositeRequest, ReferenceId, SubAnswer, Subrequest};
 use salesforce::error::ErrorKind;
@@ -41,13 +42,9 @@ fn named(asks: &BTreeSet<Ask>) -> impl Iterator<Item = (String, &Ask)> {
 
 fn subrequest(ask: &Ask, org: &OrgShape) -> Subrequest {
     match ask {
-        Ask::People(email) => {
-            let optional = ["AccountId", "LastActivityDate"].into_iter().filter(|f| org.contact.field(f).is_some());
-            let fields = ["Id", "CreatedDate"].into_iter().chain(optional);
-            let select = Select::from(ApiName::of("Contact"), fields.map(path))
-                .filter(Condition::eq(path("Email"), email.as_written()))
-                .order_by(Order::Ascending(path("Id")));
-            Subrequest::Query { select, include_deleted: false }
+        Ask::Contacts(emails) => people(PersonKind::Contact, emails, &org.contact, None),
+        Ask::Leads(emails) => {
+            people(PersonKind::Lead, emails, &org.lead, Some(Condition::eq(path("IsConverted"), false)))
         }
         Ask::Users(email) => {
             // Sandboxes append `.invalid` to users' emails (Salesforce facts 10).
@@ -78,6 +75,31 @@ fn subrequest(ask: &Ask, org: &OrgShape) -> Subrequest {
             fields: ["Id", "Subject", "WhoId"].map(ApiName::of).to_vec(),
         },
     }
+}
+
+/// The records of people with these emails.
+fn people(
+    kind: PersonKind,
+    emails: &BTreeSet<EmailAddress>,
+    shape: &ObjectShape,
+    only: Option<Condition>,
+) -> Subrequest {
+    let optional = ["AccountId", "LastActivityDate"].into_iter().filter(|f| shape.field(f).is_some());
+    let fields = ["Id", "Email", "CreatedDate"].into_iter().chain(optional);
+    let with_email = match emails.first() {
+        Some(email) if emails.len() == 1 => Condition::eq(path("Email"), email.as_written()),
+        _ => {
+            Condition::is_in(path("Email"), emails.iter().map(EmailAddress::as_written)).expect("somebody is asked for")
+        }
+    };
+    let condition = match only {
+        Some(only) => with_email.and(only),
+        None => with_email,
+    };
+    let select = Select::from(ApiName::of(kind.object()), fields.map(path))
+        .filter(condition)
+        .order_by(Order::Ascending(path("Id")));
+    Subrequest::Query { select, include_deleted: false }
 }
 
 /// Events, deleted ones too, the oldest first.
@@ -136,7 +158,7 @@ fn unreadable(message: &str) -> LookupFailure {
 fn answer_of(ask: &Ask, records: &[Record]) -> Result<Answer, LookupFailure> {
     let all = |read: fn(&Record) -> Option<RecordId>| records.iter().map(read).collect::<Option<Vec<_>>>();
     let answer = match ask {
-        Ask::People(_) => records.iter().map(person).collect::<Option<_>>().map(Answer::People),
+        Ask::Contacts(_) | Ask::Leads(_) => records.iter().map(person).collect::<Option<_>>().map(Answer::People),
         Ask::Users(_) => all(record_id).map(Answer::Users),
         Ask::EventOf(_) | Ask::EventLike { .. } | Ask::EventNow(_) => {
             records.iter().map(event).collect::<Option<_>>().map(Answer::Events)
@@ -156,6 +178,7 @@ fn reference(record: &Record, field: &str) -> Option<RecordId> {
 fn person(record: &Record) -> Option<PersonRow> {
     Some(PersonRow {
         id: record_id(record)?,
+        email: record.text("Email")?.to_lowercase(),
         account: reference(record, "AccountId"),
         last_activity: record.date("LastActivityDate"),
         created: record.instant("CreatedDate")?,

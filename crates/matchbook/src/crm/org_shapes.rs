@@ -3,13 +3,14 @@
 use domain::org_shape::{FieldShape, ObjectShape};
 use salesforce::composite::{CompositeAnswer, CompositeError, CompositeRequest, ReferenceId, SubAnswer, Subrequest};
 use salesforce::describe::{FieldDescribe, ObjectDescribe};
+use salesforce::error::{ApiError, ErrorKind, kind_of};
 use salesforce::sobject::ApiName;
 
 use super::classify;
 use domain::sync_outcome::{ErrorClass, Missing, Refusal};
 
 /// The objects that a sync must know.
-pub const OBJECTS: [&str; 2] = ["Contact", "Event"];
+pub const OBJECTS: [&str; 3] = ["Contact", "Lead", "Event"];
 
 /// The request that describes them.
 pub fn request() -> Result<CompositeRequest, CompositeError> {
@@ -29,6 +30,10 @@ pub fn read(answer: &CompositeAnswer) -> Result<Vec<(&'static str, ObjectShape)>
 fn shape_of(object: &str, answer: Option<&SubAnswer>) -> Result<ObjectShape, Refusal> {
     match answer {
         Some(SubAnswer::Described(describe)) => Ok(shape(describe)),
+        // Without access to Leads, Contacts are synced all the same.
+        Some(SubAnswer::Refused { status, errors }) if object == "Lead" && is_hidden(*status, errors) => {
+            Ok(ObjectShape::default())
+        }
         Some(SubAnswer::Refused { status, errors }) => {
             let refusal = classify::refused_part(*status, errors);
             let advice = format!("Give the connection's user access to the object {object}.");
@@ -39,6 +44,10 @@ fn shape_of(object: &str, answer: Option<&SubAnswer>) -> Result<ObjectShape, Ref
             Err(Refusal::new(ErrorClass::Passing, "UNREADABLE", message, ""))
         }
     }
+}
+
+fn is_hidden(status: u16, errors: &[ApiError]) -> bool {
+    matches!(kind_of(status, errors), ErrorKind::Gone | ErrorKind::Permission | ErrorKind::Request)
 }
 
 fn shape(describe: &ObjectDescribe) -> ObjectShape {

@@ -1,6 +1,7 @@
 //! Planned writes to one composite request, and its answers back.
 
 use domain::ask::RecordId;
+use domain::email_domain::EmailAddress;
 use domain::org_shape::BOOKING_ID_FIELD;
 use domain::sync_outcome::{FieldValue, Fields, WriteResult};
 use domain::sync_plan::Write;
@@ -12,9 +13,6 @@ use salesforce::composite::{
 use salesforce::sobject::{ApiName, SalesforceId};
 
 use super::classify;
-
-/// The name of the part that creates the Contact; the Event refers to it.
-const NEW_CONTACT: &str = "p0";
 
 /// Why planned writes cannot be put into a request.
 #[derive(Debug, thiserror::Error)]
@@ -28,6 +26,9 @@ pub enum WriteError {
     /// An upsert without its key.
     #[error("an Event to be upserted carries no booking id")]
     NoKey,
+    /// A reference to a person whom the request does not create.
+    #[error("a person is referred to whose record is not created")]
+    NoPerson,
     /// A record's id.
     #[error(transparent)]
     Id(#[from] salesforce::sobject::IdError),
@@ -37,59 +38,73 @@ pub enum WriteError {
 pub fn request(writes: &[Write]) -> Result<CompositeRequest, WriteError> {
     let mut request = CompositeRequest::default();
     for (at, write) in writes.iter().enumerate() {
-        request.push(ReferenceId::parse(&name(at, write))?, subrequest(write)?)?;
+        request.push(ReferenceId::parse(&name(at, write))?, subrequest(write, writes)?)?;
     }
     Ok(request)
 }
 
+/// The name of a part; those that create people are referred to.
 fn name(at: usize, write: &Write) -> String {
     match write {
-        Write::CreateContact { .. } => NEW_CONTACT.to_owned(),
+        Write::CreatePerson { .. } => format!("p{at}"),
         _ => format!("w{at}"),
     }
 }
 
-fn subrequest(write: &Write) -> Result<Subrequest, WriteError> {
+fn subrequest(write: &Write, all: &[Write]) -> Result<Subrequest, WriteError> {
     let event = ApiName::of("Event");
     let options = CreateOptions::default();
     Ok(match write {
-        Write::CreateContact { fields } => {
-            Subrequest::Create { object: ApiName::of("Contact"), body: body(fields)?, options }
+        Write::CreatePerson { kind, fields, .. } => {
+            Subrequest::Create { object: ApiName::of(kind.object()), body: body(fields, all)?, options }
         }
-        Write::CreateEvent { fields } => Subrequest::Create { object: event, body: body(fields)?, options },
-        Write::UpsertEvent { fields } => upsert(fields)?,
+        Write::CreateEvent { fields } => Subrequest::Create { object: event, body: body(fields, all)?, options },
+        Write::UpsertEvent { fields } => upsert(fields, all)?,
         Write::UpdateEvent { event: id, fields } => {
-            Subrequest::Update { object: event, id: SalesforceId::parse(&id.0)?, body: body(fields)? }
+            Subrequest::Update { object: event, id: SalesforceId::parse(&id.0)?, body: body(fields, all)? }
         }
         Write::DeleteEvent { event: id } => Subrequest::Delete { object: event, id: SalesforceId::parse(&id.0)? },
     })
 }
 
 /// The key stands in the address, and must not stand in the body.
-fn upsert(fields: &Fields) -> Result<Subrequest, WriteError> {
+fn upsert(fields: &Fields, all: &[Write]) -> Result<Subrequest, WriteError> {
     let mut others = fields.clone();
     let Some(FieldValue::Text(value)) = others.remove(BOOKING_ID_FIELD) else { return Err(WriteError::NoKey) };
     Ok(Subrequest::Upsert {
         object: ApiName::of("Event"),
         key: ApiName::parse(BOOKING_ID_FIELD)?,
         value,
-        body: body(&others)?,
+        body: body(&others, all)?,
     })
 }
 
-fn body(fields: &Fields) -> Result<RecordBody, WriteError> {
+fn body(fields: &Fields, all: &[Write]) -> Result<RecordBody, WriteError> {
     let mut body = RecordBody::default();
     for (name, value) in fields {
-        let value = match value {
-            FieldValue::Null => Written::Null,
-            FieldValue::Text(text) => Written::Text(text.clone()),
-            FieldValue::Instant(at) => Written::Text(at.strftime("%Y-%m-%dT%H:%M:%S.%3fZ").to_string()),
-            FieldValue::Record(id) => Written::Id(SalesforceId::parse(&id.0)?),
-            FieldValue::NewContact => Written::IdOf(ReferenceId::parse(NEW_CONTACT)?),
-        };
-        body.set(ApiName::parse(name)?, value);
+        body.set(ApiName::parse(name)?, written(value, all)?);
     }
     Ok(body)
+}
+
+fn written(value: &FieldValue, all: &[Write]) -> Result<Written, WriteError> {
+    Ok(match value {
+        FieldValue::Null => Written::Null,
+        FieldValue::Text(text) => Written::Text(text.clone()),
+        FieldValue::Instant(at) => Written::Text(at.strftime("%Y-%m-%dT%H:%M:%S.%3fZ").to_string()),
+        FieldValue::Checkbox(checked) => Written::Checkbox(*checked),
+        FieldValue::Record(id) => Written::Id(SalesforceId::parse(&id.0)?),
+        FieldValue::NewPerson(email) => Written::IdOf(ReferenceId::parse(&created_for(email, all)?)?),
+        FieldValue::List(values) => Written::List(values.iter().map(|v| written(v, all)).collect::<Result<_, _>>()?),
+    })
+}
+
+/// The name of the part that creates this person's record.
+fn created_for(email: &EmailAddress, all: &[Write]) -> Result<String, WriteError> {
+    let its =
+        |(_, write): &(usize, &Write)| matches!(write, Write::CreatePerson { email: whose, .. } if whose == email);
+    let (at, write) = all.iter().enumerate().find(its).ok_or(WriteError::NoPerson)?;
+    Ok(name(at, write))
 }
 
 /// What came of each write, in order.

@@ -5,7 +5,11 @@
 
 mod answers;
 
-use domain::booking::{Attendee, Booking, BookingChange, BookingStatus, ChangeKind, Organizer};
+use std::collections::BTreeMap;
+
+use domain::booking::{
+    Attendee, Booking, BookingChange, BookingStatus, ChangeKind, NoShowChange, Organizer, PartialChange,
+};
 use domain::email_domain::EmailAddress;
 use hmac::{Hmac, Mac};
 use http::HeaderMap;
@@ -17,7 +21,7 @@ use sha2::{Digest, Sha256};
 
 use super::json_field::Field;
 use super::json_text::lenient;
-use super::{BadSignature, BookingIdentity, Cancellation, Content, Delivery, SourceChange, SourceKind, Unreadable};
+use super::{BadSignature, BookingIdentity, Content, Delivery, PartialDelivery, SourceChange, SourceKind, Unreadable};
 
 /// Cal.com, and Cal.diy, whose webhooks are the same.
 pub const KIND: SourceKind = SourceKind { key: "cal.com", label: "Cal.com", verify, read };
@@ -35,15 +39,25 @@ const MAX_LINE: usize = 1_000;
 /// Longest note, answer or reason.
 const MAX_TEXT: usize = 32_000;
 
-/// Cal.com's statuses of a booking that does not take place, or not yet.
-const NOT_TAKING_PLACE: &[&str] = &["CANCELLED", "REJECTED", "PENDING", "AWAITING_HOST"];
+/// Cal.com's statuses of a booking that does not take place.
+const NOT_TAKING_PLACE: &[&str] = &["CANCELLED", "REJECTED"];
 
-/// The triggers that change a booking.
+/// Cal.com's statuses of a booking that does not take place yet.
+const NOT_YET: &[&str] = &["PENDING", "AWAITING_HOST"];
+
+/// The triggers that change a booking. A payment that was begun leaves it unconfirmed until it is made.
 const CHANGES: &[(&str, ChangeKind)] = &[
+    ("BOOKING_REQUESTED", ChangeKind::Requested),
+    ("BOOKING_PAYMENT_INITIATED", ChangeKind::Requested),
     ("BOOKING_CREATED", ChangeKind::Created),
+    ("BOOKING_PAID", ChangeKind::Created),
     ("BOOKING_RESCHEDULED", ChangeKind::Rescheduled),
+    ("BOOKING_REJECTED", ChangeKind::Rejected),
     ("BOOKING_CANCELLED", ChangeKind::Cancelled),
 ];
+
+/// The trigger that marks attendees as no-shows, or takes that back.
+const NO_SHOW: &str = "BOOKING_NO_SHOW_UPDATED";
 
 /// The triggers that say nothing Salesforce should know, with the reason.
 const IGNORED: &[(&str, &str)] = &[
@@ -143,9 +157,12 @@ fn content(root: &Field<'_>, trigger: &str, received_at: Timestamp) -> Result<Co
     if let Some((_, kind)) = CHANGES.iter().find(|(name, _)| *name == trigger) {
         let change = source_change(root, *kind, received_at).map(|change| Content::Change(Box::new(change)));
         return match (kind, change) {
-            (ChangeKind::Cancelled, Err(missing)) => cancellation(root, received_at, missing).map(Content::Cancelled),
+            (ChangeKind::Cancelled, Err(missing)) => cancellation(root, received_at, missing).map(Content::Partial),
             (_, change) => change,
         };
+    }
+    if trigger == NO_SHOW {
+        return no_show(root, received_at).map(Content::Partial);
     }
     if let Some((_, reason)) = IGNORED.iter().find(|(name, _)| *name == trigger) {
         return Ok(Content::Ignored { reason: (*reason).to_owned() });
@@ -156,17 +173,11 @@ fn content(root: &Field<'_>, trigger: &str, received_at: Timestamp) -> Result<Co
     Ok(Content::Ignored { reason: format!("Matchbook does not know {trigger}, which is not about a booking.") })
 }
 
-/// Triggers that are about a booking, but change nothing in Salesforce so far.
+/// A trigger about a booking that Cal.com may have added since.
 fn not_applied(trigger: &str) -> String {
-    let meaning = match trigger {
-        "BOOKING_REQUESTED" => "a booking waits for its host's word",
-        "BOOKING_REJECTED" => "the host declined a requested booking",
-        "BOOKING_PAYMENT_INITIATED" => "a booking waits for its payment",
-        "BOOKING_PAID" => "a booking was paid",
-        "BOOKING_NO_SHOW_UPDATED" => "an attendee was marked as a no-show, or no longer is",
-        _ => "something happened to a booking that Matchbook does not know",
-    };
-    format!("{trigger}: {meaning}. Matchbook does not act on this yet, so nothing was written to Salesforce for it.")
+    format!(
+        "{trigger}: something happened to a booking that Matchbook does not know, so nothing was written to Salesforce for it."
+    )
 }
 
 fn source_change(root: &Field<'_>, kind: ChangeKind, received_at: Timestamp) -> Result<SourceChange, String> {
@@ -174,20 +185,39 @@ fn source_change(root: &Field<'_>, kind: ChangeKind, received_at: Timestamp) -> 
     let identity = identity(&payload, kind)?;
     let event_type_slug = payload.get("type").required_text("the event type's slug", MAX_ID)?;
     let occurred_at = occurred_at(root, received_at)?;
-    if kind != ChangeKind::Cancelled {
-        takes_place(&payload)?;
-    }
-    let booking = booking(&payload, kind, &event_type_slug)?;
+    let status = status(&payload, kind)?;
+    let booking = booking(&payload, status, &event_type_slug)?;
     Ok(SourceChange { identity, event_type_slug, change: BookingChange { kind, occurred_at, booking } })
 }
 
 /// A cancel of a booking that is known needs no more than its uid.
-fn cancellation(root: &Field<'_>, received_at: Timestamp, missing: String) -> Result<Cancellation, String> {
+fn cancellation(root: &Field<'_>, received_at: Timestamp, missing: String) -> Result<PartialDelivery, String> {
     let payload = payload(root)?;
     let identity = identity(&payload, ChangeKind::Cancelled)?;
     let occurred_at = occurred_at(root, received_at).unwrap_or(received_at);
     let reason = payload.get("cancellationReason").text(MAX_TEXT);
-    Ok(Cancellation { identity, occurred_at, reason, missing })
+    Ok(PartialDelivery { identity, change: PartialChange::Cancelled { occurred_at, reason }, missing })
+}
+
+/// Who was marked as a no-show, of the booking that the delivery names.
+fn no_show(root: &Field<'_>, received_at: Timestamp) -> Result<PartialDelivery, String> {
+    let payload = payload(root)?;
+    let uid = match payload.get("bookingUid").value() {
+        None => payload.get("uid").required_text("the booking's uid", MAX_ID)?,
+        Some(_) => payload.get("bookingUid").required_text("the booking's uid", MAX_ID)?,
+    };
+    let occurred_at = occurred_at(root, received_at)?;
+    let mut absent = BTreeMap::new();
+    for attendee in payload.get("attendees").each() {
+        let email = email(&attendee.get("email"), "the attendee's email address")?;
+        absent.insert(email, attendee.get("noShow").required_bool("whether the attendee did not come")?);
+    }
+    if absent.is_empty() {
+        return Err(payload.get("attendees").wrong("names nobody", "who did not come"));
+    }
+    let identity = BookingIdentity { uid, ical_uid: None, previous_uid: None };
+    let missing = "It is applied as soon as the booking comes.".to_owned();
+    Ok(PartialDelivery { identity, change: PartialChange::NoShows(NoShowChange { occurred_at, absent }), missing })
 }
 
 /// Without a time of its own a change counts as having happened when it arrived: changes that are all undated then apply in
@@ -200,14 +230,21 @@ fn occurred_at(root: &Field<'_>, received_at: Timestamp) -> Result<Timestamp, St
     }
 }
 
-/// A booking whose status contradicts its trigger is for a person to look at: writing an Event would say that it takes place.
-fn takes_place(payload: &Field<'_>) -> Result<(), String> {
-    let status = payload.get("status");
-    match status.text(MAX_ID) {
-        Some(text) if NOT_TAKING_PLACE.iter().any(|word| text.eq_ignore_ascii_case(word)) => {
-            Err(status.wrong(&format!("is {text}"), "ACCEPTED with this trigger, so nothing was written to Salesforce"))
+/// Where the booking stands after the change. A status that contradicts its trigger is for a person to look at: writing an
+/// Event would say that it takes place.
+fn status(payload: &Field<'_>, kind: ChangeKind) -> Result<BookingStatus, String> {
+    let given = payload.get("status").text(MAX_ID).unwrap_or_default();
+    let is_one_of = |words: &[&str]| words.iter().any(|word| given.eq_ignore_ascii_case(word));
+    match kind {
+        ChangeKind::Cancelled => Ok(BookingStatus::Cancelled),
+        ChangeKind::Rejected => Ok(BookingStatus::Rejected),
+        _ if is_one_of(NOT_TAKING_PLACE) => {
+            let wanted = "a booking that takes place with this trigger, so nothing was written to Salesforce";
+            Err(payload.get("status").wrong(&format!("is {given}"), wanted))
         }
-        _ => Ok(()),
+        ChangeKind::Requested => Ok(BookingStatus::Requested),
+        ChangeKind::Created | ChangeKind::Rescheduled if is_one_of(NOT_YET) => Ok(BookingStatus::Requested),
+        ChangeKind::Created | ChangeKind::Rescheduled => Ok(BookingStatus::Accepted),
     }
 }
 
@@ -218,14 +255,14 @@ fn identity(payload: &Field<'_>, kind: ChangeKind) -> Result<BookingIdentity, St
     };
     let uid = payload.get("uid").required_text("the booking's uid", MAX_ID)?;
     let previous_uid = match kind {
-        ChangeKind::Rescheduled => optional("rescheduleUid", "the uid before the reschedule")?,
-        ChangeKind::Created | ChangeKind::Cancelled => None,
+        ChangeKind::Rescheduled | ChangeKind::Requested => optional("rescheduleUid", "the uid before the reschedule")?,
+        ChangeKind::Created | ChangeKind::Rejected | ChangeKind::Cancelled => None,
     };
     let ical_uid = optional("iCalUID", "the calendar id")?;
     Ok(BookingIdentity { previous_uid: previous_uid.filter(|previous| *previous != uid), uid, ical_uid })
 }
 
-fn booking(payload: &Field<'_>, kind: ChangeKind, event_type_slug: &str) -> Result<Booking, String> {
+fn booking(payload: &Field<'_>, status: BookingStatus, event_type_slug: &str) -> Result<Booking, String> {
     let start = payload.get("startTime").required_time("when the meeting starts")?;
     let end = payload.get("endTime").required_time("when the meeting ends")?;
     if end < start {
@@ -233,9 +270,13 @@ fn booking(payload: &Field<'_>, kind: ChangeKind, event_type_slug: &str) -> Resu
     }
     let attendee = attendee(payload)?;
     let title = payload.get("title").text(MAX_LINE).or_else(|| payload.get("eventTitle").text(MAX_LINE));
-    let cancelled = kind == ChangeKind::Cancelled;
+    let reason = match status {
+        BookingStatus::Cancelled => payload.get("cancellationReason").text(MAX_TEXT),
+        BookingStatus::Rejected => payload.get("rejectionReason").text(MAX_TEXT),
+        BookingStatus::Requested | BookingStatus::Accepted => None,
+    };
     Ok(Booking {
-        status: if cancelled { BookingStatus::Cancelled } else { BookingStatus::Accepted },
+        status,
         title: title.unwrap_or_else(|| event_type_slug.to_owned()),
         start,
         end,
@@ -244,7 +285,7 @@ fn booking(payload: &Field<'_>, kind: ChangeKind, event_type_slug: &str) -> Resu
         guests: answers::guests(payload, &attendee.email),
         organizer: organizer(payload)?,
         answers: answers::custom(payload),
-        cancel_reason: cancelled.then(|| payload.get("cancellationReason").text(MAX_TEXT)).flatten(),
+        cancel_reason: reason,
         attendee,
     })
 }

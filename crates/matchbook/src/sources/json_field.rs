@@ -32,6 +32,16 @@ impl<'a> Field<'a> {
         Field { path: format!("{}[0]", self.path), value }
     }
 
+    /// The items of a list; none if this is no list.
+    pub(super) fn each(&self) -> impl Iterator<Item = Field<'a>> {
+        let items = self.value.and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
+        let path = self.path.clone();
+        items.iter().enumerate().map(move |(at, value)| Field {
+            path: format!("{path}[{at}]"),
+            value: Some(value).filter(|value| !value.is_null()),
+        })
+    }
+
     /// The value, unless it is missing or null.
     pub(super) fn value(&self) -> Option<&'a Value> {
         self.value
@@ -69,6 +79,15 @@ impl<'a> Field<'a> {
             let problem = if error.is_range() { "is out of range" } else { "is not a time with an offset" };
             self.wrong(problem, &expected)
         })
+    }
+
+    /// A truth value that must be there.
+    pub(super) fn required_bool(&self, what: &str) -> Result<bool, String> {
+        match self.value {
+            Some(Value::Bool(value)) => Ok(*value),
+            Some(other) => Err(self.wrong(&format!("is {}", kind_of(other)), &format!("{what}: true or false"))),
+            None => Err(self.wrong("is missing", &format!("{what}: true or false"))),
+        }
     }
 
     /// An object that must be there.

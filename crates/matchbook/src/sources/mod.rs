@@ -6,7 +6,7 @@ pub mod calcom;
 mod json_field;
 mod json_text;
 
-use domain::booking::BookingChange;
+use domain::booking::{BookingChange, PartialChange};
 use http::HeaderMap;
 use jiff::Timestamp;
 use secrecy::SecretString;
@@ -54,8 +54,8 @@ pub struct Delivery {
 pub enum Content {
     /// A booking changed.
     Change(Box<SourceChange>),
-    /// A booking was called off, and the delivery says little more than which.
-    Cancelled(Cancellation),
+    /// Something happened to a booking, and the delivery says little more than which.
+    Partial(PartialDelivery),
     /// It says nothing that Salesforce should know.
     Ignored {
         /// Why, in a sentence.
@@ -74,16 +74,14 @@ pub struct SourceChange {
     pub change: BookingChange,
 }
 
-/// A booking that was called off. What it was must be known already.
+/// A delivery that says little more than which booking it is of: what that is must be known already, or it waits.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Cancellation {
+pub struct PartialDelivery {
     /// The names by which the source knows the booking.
     pub identity: BookingIdentity,
-    /// When it was called off, by the source's clock.
-    pub occurred_at: Timestamp,
-    /// Why it was called off, if the source says so.
-    pub reason: Option<String>,
-    /// Why the delivery does not tell the whole booking, in a sentence.
+    /// What happened to it.
+    pub change: PartialChange,
+    /// What the delivery lacks, or what it waits for, in a sentence.
     pub missing: String,
 }
 

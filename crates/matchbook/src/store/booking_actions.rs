@@ -3,9 +3,7 @@
 use domain::booking::{BookingChange, BookingId, RecordedBooking, apply_change};
 use jiff::Timestamp;
 
-use super::bookings::{self, KnownBooking};
-use super::database::sql_from_parts;
-use super::{ApiRequest, Store, StoreError, api_requests, event_types, outbox};
+use super::{ApiRequest, Store, StoreError, api_requests, bookings, event_types, outbox};
 
 /// What asking for a change came to.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -34,7 +32,7 @@ impl Store {
         now: Timestamp,
     ) -> Result<Asked<R>, StoreError> {
         let mut tx = self.begin().await?;
-        let Some(known) = by_id(&mut tx, id).await? else { return Ok(Asked::Unknown) };
+        let Some(known) = bookings::by_id(&mut tx, id).await? else { return Ok(Asked::Unknown) };
         if !admits(known.version) {
             return Ok(Asked::OtherVersion(known.version));
         }
@@ -44,10 +42,9 @@ impl Store {
         };
         let changed = change.and_then(|change| apply_change(Some(&known.recorded), change));
         if let Some(changed) = &changed {
-            bookings::update(&mut tx, &known, changed, now).await?;
+            bookings::update(&mut tx, &known.id, changed, now).await?;
             if let Some(connection_id) = event_types::of_booking(&mut tx, id).await?.connection_id {
-                let email = changed.booking.attendee.email.folded();
-                outbox::enqueue(&mut tx, id, &connection_id, email, known.version + 1, now).await?;
+                outbox::enqueue(&mut tx, id, &connection_id, &changed.booking, known.version + 1, now).await?;
             }
         }
         if let Some(request) = request
@@ -58,13 +55,4 @@ impl Store {
         tx.commit().await?;
         Ok(Asked::Done(changed.is_some()))
     }
-}
-
-/// A booking as a change finds it; no other process changes it before the transaction ends.
-async fn by_id(tx: &mut super::Tx, id: &str) -> Result<Option<KnownBooking>, StoreError> {
-    type Row = (String, i64, String, i64, String);
-    let lock = if tx.is_shared() { "FOR UPDATE" } else { "" };
-    let text = format!("SELECT id, version, wanted, changed_at, changed_by FROM booking WHERE id = $1 {lock}");
-    let row: Option<Row> = sql_from_parts(text).bind(id).optional(&mut *tx).await?;
-    row.map(bookings::known_booking).transpose()
 }

@@ -92,9 +92,9 @@ impl Store {
 fn condition(scope: Scope) -> &'static str {
     match scope {
         Scope::All => "$4 = $4",
-        Scope::Upcoming => "b.status = 'accepted' AND b.start_at >= $4",
-        Scope::Past => "b.status = 'accepted' AND b.start_at < $4",
-        Scope::Cancelled => "b.status = 'cancelled' AND $4 = $4",
+        Scope::Upcoming => "b.status IN ('accepted', 'requested') AND b.start_at >= $4",
+        Scope::Past => "b.status IN ('accepted', 'requested') AND b.start_at < $4",
+        Scope::Cancelled => "b.status IN ('cancelled', 'rejected') AND $4 = $4",
         Scope::NeedsAttention => "o.state = 'held' AND $4 = $4",
     }
 }

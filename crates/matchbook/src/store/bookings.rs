@@ -2,13 +2,16 @@
 
 use std::collections::BTreeSet;
 
-use domain::booking::{Booking, BookingChange, BookingId, BookingStatus, ChangeKind, RecordedBooking, apply_change};
+use domain::booking::{
+    Booking, BookingChange, BookingId, BookingStatus, ChangeKind, Marks, PartialChange, RecordedBooking, apply_change,
+    apply_partial,
+};
 use domain::email_domain::EmailAddress;
 use jiff::Timestamp;
 
-use super::database::{sql, sql_from_parts};
+use super::database::{Sql, sql, sql_from_parts};
 use super::event_types::SyncTarget;
-use super::{Store, StoreError, SyncState, Tx, event_types, from_json, instant, json, micros, outbox};
+use super::{Store, StoreError, SyncState, Tx, deliveries, event_types, from_json, instant, json, micros, outbox};
 use crate::clock::new_id;
 
 /// How a source names a booking.
@@ -35,16 +38,14 @@ pub struct NewChange {
     pub change: BookingChange,
 }
 
-/// A cancel that says little more than which booking.
+/// A change that says little more than which booking.
 #[derive(Debug, Clone)]
-pub struct Cancellation {
+pub struct NewPartial {
     /// How the source names the booking.
     pub identity: BookingIdentity,
-    /// When it was called off, by the source's clock.
-    pub occurred_at: Timestamp,
-    /// Why it was called off, if the source says so.
-    pub reason: Option<String>,
-    /// Why it does not tell the whole booking, in a sentence.
+    /// What happened to it.
+    pub change: PartialChange,
+    /// What it lacks, or what it waits for, in a sentence.
     pub missing: String,
 }
 
@@ -70,6 +71,8 @@ pub struct BookingRow {
     pub source: Option<String>,
     /// What is wanted now.
     pub booking: Booking,
+    /// Whether the attendee did not come; none while nobody has said so.
+    pub no_show: Option<bool>,
     /// Counts its changes, from 1.
     pub version: i64,
     /// When it was first recorded.
@@ -83,7 +86,7 @@ pub struct BookingRow {
 pub(super) const SELECT: &str = "SELECT b.id, e.title, e.slug, s.name, b.wanted, b.version, b.created_at, b.updated_at,
     o.state, CASE WHEN o.state = 'waiting' THEN coalesce(o.reason, c.trouble) ELSE o.reason END,
     CASE WHEN o.state = 'waiting' AND c.parked_until > o.due_at THEN c.parked_until ELSE o.due_at END,
-    o.failures, o.worker IS NOT NULL, o.synced, o.connection_id
+    o.failures, o.worker IS NOT NULL, o.synced, o.connection_id, b.marks
     FROM booking b JOIN event_type e ON e.id = b.event_type_id
     LEFT JOIN source s ON s.id = b.source_id LEFT JOIN outbox o ON o.booking_id = b.id
     LEFT JOIN connection c ON c.id = o.connection_id";
@@ -104,6 +107,7 @@ pub(super) type Row = (
     bool,
     Option<String>,
     Option<String>,
+    String,
 );
 
 impl Store {
@@ -132,6 +136,7 @@ pub(super) fn booking_row(row: Row) -> Result<BookingRow, StoreError> {
         working,
         synced,
         connection_id,
+        marks,
     ) = row;
     let sync = match (state, due, failures, synced, connection_id) {
         (Some(state), Some(due), Some(failures), Some(synced), Some(connection_id)) => Some(SyncState {
@@ -145,10 +150,20 @@ pub(super) fn booking_row(row: Row) -> Result<BookingRow, StoreError> {
         }),
         _ => None,
     };
-    let booking = from_json("a booking", &wanted)?;
-    let (created_at, updated_at) = (instant(created_at)?, instant(updated_at)?);
-    let id = BookingId(id);
-    Ok(BookingRow { id, event_type, event_type_slug, source, booking, version, created_at, updated_at, sync })
+    let booking: Booking = from_json("a booking", &wanted)?;
+    let marks: Marks = from_json("a booking's marks", &marks)?;
+    Ok(BookingRow {
+        id: BookingId(id),
+        event_type,
+        event_type_slug,
+        source,
+        no_show: marks.no_show(&booking.attendee.email),
+        booking,
+        version,
+        created_at: instant(created_at)?,
+        updated_at: instant(updated_at)?,
+        sync,
+    })
 }
 
 /// Records a change and the sync it needs. Called inside the caller's transaction.
@@ -170,44 +185,59 @@ pub(crate) async fn record_change(tx: &mut Tx, new: NewChange, now: Timestamp) -
     let id = known.as_ref().map_or_else(|| new_id("bkg"), |k| k.id.clone());
     if let Some(changed) = apply_change(known.as_ref().map(|k| &k.recorded), new.change) {
         match &known {
-            Some(known) => update(tx, known, &changed, now).await?,
+            Some(known) => update(tx, &known.id, &changed, now).await?,
             None => insert(tx, &id, &target, new.identity.as_ref(), &changed, now).await?,
         }
         let version = known.as_ref().map_or(1, |k| k.version + 1);
         if let Some(connection_id) = &target.connection_id {
-            outbox::enqueue(tx, &id, connection_id, changed.booking.attendee.email.folded(), version, now).await?;
+            outbox::enqueue(tx, &id, connection_id, &changed.booking, version, now).await?;
         }
     }
     if let Some(identity) = &new.identity {
         remember_uids(tx, &id, identity).await?;
+        record_early(tx, &id, now).await?;
     }
     Ok(RecordedChange::Recorded(BookingId(id)))
 }
 
-/// Calls off the booking of these names as it is known, with the sync it needs; none if it is not known. Called inside the
+/// Records a partial change of the booking of these names, with the sync it needs; none if it is not known. Called inside the
 /// caller's transaction.
-pub(crate) async fn record_cancellation(
+pub(crate) async fn record_partial(
     tx: &mut Tx,
-    cancellation: Cancellation,
+    identity: &BookingIdentity,
+    change: &PartialChange,
     now: Timestamp,
 ) -> Result<Option<BookingId>, StoreError> {
-    let Cancellation { identity, occurred_at, reason, .. } = cancellation;
-    one_at_a_time(tx, &identity).await?;
-    let found = find(tx, &identity).await?;
-    let Some(known) = merge(tx, found, &identity, now).await? else { return Ok(None) };
-    let was = known.recorded.booking.clone();
-    let cancel_reason = reason.or_else(|| was.cancel_reason.clone());
-    let booking = Booking { status: BookingStatus::Cancelled, cancel_reason, ..was };
-    let change = BookingChange { kind: ChangeKind::Cancelled, occurred_at, booking };
-    if let Some(changed) = apply_change(Some(&known.recorded), change) {
-        update(tx, &known, &changed, now).await?;
-        if let Some(connection_id) = event_types::of_booking(tx, &known.id).await?.connection_id {
-            let email = changed.booking.attendee.email.folded();
-            outbox::enqueue(tx, &known.id, &connection_id, email, known.version + 1, now).await?;
-        }
-    }
-    remember_uids(tx, &known.id, &identity).await?;
+    one_at_a_time(tx, identity).await?;
+    let found = find(tx, identity).await?;
+    let Some(known) = merge(tx, found, identity, now).await? else { return Ok(None) };
+    record_partial_of(tx, &known, change, now).await?;
+    remember_uids(tx, &known.id, identity).await?;
     Ok(Some(BookingId(known.id)))
+}
+
+async fn record_partial_of(
+    tx: &mut Tx,
+    known: &KnownBooking,
+    change: &PartialChange,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    let Some(changed) = apply_partial(&known.recorded, change) else { return Ok(()) };
+    update(tx, &known.id, &changed, now).await?;
+    if let Some(connection_id) = event_types::of_booking(tx, &known.id).await?.connection_id {
+        outbox::enqueue(tx, &known.id, &connection_id, &changed.booking, known.version + 1, now).await?;
+    }
+    Ok(())
+}
+
+/// Records the partial changes that came before their booking, now that it is known.
+async fn record_early(tx: &mut Tx, id: &str, now: Timestamp) -> Result<(), StoreError> {
+    for (delivery_id, change) in deliveries::early_changes(tx, id).await? {
+        let Some(known) = by_id(tx, id).await? else { continue };
+        record_partial_of(tx, &known, &change, now).await?;
+        deliveries::settle_early(tx, &delivery_id, id).await?;
+    }
+    Ok(())
 }
 
 /// One booking from those that a change's names prove to be one (spec 10): the oldest takes over the latest word and all
@@ -223,15 +253,16 @@ async fn merge(
     for other in found {
         let latest = |k: &KnownBooking| (k.recorded.changed_at, k.recorded.changed_by);
         let called_off = called_off(&other.recorded, &kept.id);
-        if latest(&other) > latest(&kept) {
-            update(tx, &kept, &other.recorded, now).await?;
-            kept = KnownBooking { version: kept.version + 1, recorded: other.recorded.clone(), id: kept.id };
-            outbox::enqueue_again(tx, &kept.id, kept.recorded.booking.attendee.email.folded(), kept.version, now)
-                .await?;
+        let marks = kept.recorded.marks.merged(&other.recorded.marks);
+        let newer = if latest(&other) > latest(&kept) { other.recorded.clone() } else { kept.recorded.clone() };
+        let both = RecordedBooking { marks, ..newer };
+        if both != kept.recorded {
+            update(tx, &kept.id, &both, now).await?;
+            kept = KnownBooking { version: kept.version + 1, recorded: both, id: kept.id };
+            outbox::enqueue_again(tx, &kept.id, &kept.recorded.booking, kept.version, now).await?;
         }
-        update(tx, &other, &called_off, now).await?;
-        outbox::enqueue_again(tx, &other.id, called_off.booking.attendee.email.folded(), other.version + 1, now)
-            .await?;
+        update(tx, &other.id, &called_off, now).await?;
+        outbox::enqueue_again(tx, &other.id, &called_off.booking, other.version + 1, now).await?;
         sql("UPDATE booking_uid SET booking_id = $2 WHERE booking_id = $1")
             .bind(&other.id)
             .bind(&kept.id)
@@ -250,7 +281,7 @@ fn called_off(recorded: &RecordedBooking, kept: &str) -> RecordedBooking {
         cancel_reason: Some(format!("This proved to be the booking {kept}, which goes on in its place.")),
         ..recorded.booking.clone()
     };
-    RecordedBooking { booking, changed_at: recorded.changed_at, changed_by: ChangeKind::Cancelled }
+    RecordedBooking { booking, changed_by: ChangeKind::Cancelled, ..recorded.clone() }
 }
 
 /// Lets changes of one booking in one after the other, where several processes write: each must see what the one before
@@ -277,18 +308,23 @@ pub(super) struct KnownBooking {
     pub(super) recorded: RecordedBooking,
 }
 
+/// A booking's row: id, version, what is wanted, marks, and the latest change's instant and kind.
+type KnownRow = (String, i64, String, String, i64, String);
+
+/// The columns of a [`KnownRow`].
+const KNOWN: &str = "id, version, wanted, marks, changed_at, changed_by";
+
 /// The bookings that a change's names lead to, the oldest first: by iCalUID, and by the chain of uids (spec 10).
 async fn find(tx: &mut Tx, identity: &BookingIdentity) -> Result<Vec<KnownBooking>, StoreError> {
-    type Row = (String, i64, String, i64, String);
     // Where other processes write, the rows are locked: each change must see what the one before it recorded.
     let lock = if tx.is_shared() { "FOR UPDATE" } else { "" };
     let text = format!(
-        "SELECT id, version, wanted, changed_at, changed_by FROM booking
+        "SELECT {KNOWN} FROM booking
          WHERE (source_id = $1 AND ical_uid = $2)
             OR id IN (SELECT booking_id FROM booking_uid WHERE source_id = $1 AND (uid = $3 OR uid = $4))
          ORDER BY id {lock}"
     );
-    let rows: Vec<Row> = sql_from_parts(text)
+    let rows: Vec<KnownRow> = sql_from_parts(text)
         .bind(&identity.source_id)
         .bind(&identity.ical_uid)
         .bind(&identity.uid)
@@ -298,17 +334,29 @@ async fn find(tx: &mut Tx, identity: &BookingIdentity) -> Result<Vec<KnownBookin
     rows.into_iter().map(known_booking).collect()
 }
 
-pub(super) fn known_booking(row: (String, i64, String, i64, String)) -> Result<KnownBooking, StoreError> {
-    let (id, version, wanted, changed_at, changed_by) = row;
-    let recorded = recorded_booking(&wanted, changed_at, &changed_by)?;
-    Ok(KnownBooking { id, version, recorded })
+/// A booking by its id; no other process changes it before the transaction ends.
+pub(super) async fn by_id(tx: &mut Tx, id: &str) -> Result<Option<KnownBooking>, StoreError> {
+    let lock = if tx.is_shared() { "FOR UPDATE" } else { "" };
+    let text = format!("SELECT {KNOWN} FROM booking WHERE id = $1 {lock}");
+    let row: Option<KnownRow> = sql_from_parts(text).bind(id).optional(tx).await?;
+    row.map(known_booking).transpose()
 }
 
-pub(crate) fn recorded_booking(wanted: &str, changed_at: i64, changed_by: &str) -> Result<RecordedBooking, StoreError> {
+fn known_booking((id, version, wanted, marks, changed_at, changed_by): KnownRow) -> Result<KnownBooking, StoreError> {
+    Ok(KnownBooking { id, version, recorded: recorded_booking(&wanted, &marks, changed_at, &changed_by)? })
+}
+
+pub(crate) fn recorded_booking(
+    wanted: &str,
+    marks: &str,
+    changed_at: i64,
+    changed_by: &str,
+) -> Result<RecordedBooking, StoreError> {
     Ok(RecordedBooking {
         booking: from_json("a booking", wanted)?,
         changed_at: instant(changed_at)?,
         changed_by: from_json::<ChangeKind>("a change", &json(&changed_by))?,
+        marks: from_json("a booking's marks", marks)?,
     })
 }
 
@@ -325,52 +373,45 @@ async fn insert(
     recorded: &RecordedBooking,
     now: Timestamp,
 ) -> Result<(), StoreError> {
-    sql(
-        "INSERT INTO booking (id, source_id, ical_uid, event_type_id, wanted, changed_at, changed_by, version, status, start_at, attendee_email, created_at, updated_at,
-             organizer_email, search_text)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, 1, $8, $9, $10, $11, $11, $12, $13)",
-    )
-    .bind(id)
-    .bind(identity.map(|i| &i.source_id))
-    .bind(identity.and_then(|i| i.ical_uid.as_ref()))
-    .bind(&target.event_type_id)
-    .bind(json(&recorded.booking))
-    .bind(micros(recorded.changed_at))
-    .bind(word(&recorded.changed_by))
-    .bind(word(&recorded.booking.status))
-    .bind(micros(recorded.booking.start))
-    .bind(recorded.booking.attendee.email.folded())
-    .bind(micros(now))
-    .bind(recorded.booking.organizer.email.folded())
-    .bind(search_text(&recorded.booking))
-    .run(&mut *tx)
-    .await?;
+    let insert = sql(
+        "INSERT INTO booking (id, wanted, marks, changed_at, changed_by, status, start_at, attendee_email, updated_at,
+             organizer_email, search_text, source_id, ical_uid, event_type_id, version, created_at)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, 1, $9)",
+    );
+    with_recorded(insert.bind(id), recorded, now)
+        .bind(identity.map(|i| &i.source_id))
+        .bind(identity.and_then(|i| i.ical_uid.as_ref()))
+        .bind(&target.event_type_id)
+        .run(&mut *tx)
+        .await?;
     Ok(())
 }
 
 pub(super) async fn update(
     tx: &mut Tx,
-    known: &KnownBooking,
+    id: &str,
     recorded: &RecordedBooking,
     now: Timestamp,
 ) -> Result<(), StoreError> {
-    sql(
-        "UPDATE booking SET wanted = $2, changed_at = $3, changed_by = $4, version = version + 1, status = $5, start_at = $6,
-             attendee_email = $7, updated_at = $8, organizer_email = $9, search_text = $10 WHERE id = $1",
-    )
-    .bind(&known.id)
-    .bind(json(&recorded.booking))
-    .bind(micros(recorded.changed_at))
-    .bind(word(&recorded.changed_by))
-    .bind(word(&recorded.booking.status))
-    .bind(micros(recorded.booking.start))
-    .bind(recorded.booking.attendee.email.folded())
-    .bind(micros(now))
-    .bind(recorded.booking.organizer.email.folded())
-    .bind(search_text(&recorded.booking))
-    .run(&mut *tx)
-    .await?;
+    let update = sql("UPDATE booking SET wanted = $2, marks = $3, changed_at = $4, changed_by = $5, status = $6,
+             start_at = $7, attendee_email = $8, updated_at = $9, organizer_email = $10, search_text = $11, version = version + 1 WHERE id = $1");
+    with_recorded(update.bind(id), recorded, now).run(&mut *tx).await?;
     Ok(())
+}
+
+/// Binds what is recorded of a booking, as its second to eleventh values.
+fn with_recorded(statement: Sql, recorded: &RecordedBooking, now: Timestamp) -> Sql {
+    statement
+        .bind(json(&recorded.booking))
+        .bind(json(&recorded.marks))
+        .bind(micros(recorded.changed_at))
+        .bind(word(&recorded.changed_by))
+        .bind(word(&recorded.booking.status))
+        .bind(micros(recorded.booking.start))
+        .bind(recorded.booking.attendee.email.folded())
+        .bind(micros(now))
+        .bind(recorded.booking.organizer.email.folded())
+        .bind(search_text(&recorded.booking))
 }
 
 /// What a search for a text looks into, a line each.

@@ -1,9 +1,10 @@
 //! Signed deliveries, kept raw (spec 10).
 
+use domain::booking::PartialChange;
 use jiff::Timestamp;
 
 use super::database::{sql, sql_from_parts};
-use super::{Store, StoreError, Tx, instant, micros};
+use super::{NewPartial, Store, StoreError, Tx, from_json, instant, json, micros};
 use crate::clock::new_id;
 
 /// What became of a delivery.
@@ -149,8 +150,8 @@ pub enum Receipt {
 pub(crate) enum Reading {
     /// A change to record.
     Change(Box<super::NewChange>),
-    /// A cancel of a booking that must be known already.
-    Cancelled(super::Cancellation),
+    /// A partial change of a booking; it waits until that is known.
+    Partial(NewPartial),
     /// Nothing that concerns Salesforce, for this reason.
     Nothing(String),
     /// It cannot be understood, for this reason.
@@ -183,6 +184,9 @@ impl Store {
     ) -> Result<Receipt, StoreError> {
         let mut tx = self.begin().await?;
         let receipt = apply(&mut tx, id, reading, now).await?;
+        if let Receipt::Applied(booking) = &receipt {
+            settle_early(&mut tx, id, booking).await?;
+        }
         tx.commit().await?;
         Ok(receipt)
     }
@@ -199,11 +203,14 @@ async fn apply(tx: &mut Tx, id: &str, reading: Reading, now: Timestamp) -> Resul
                 )),
             }
         }
-        Reading::Cancelled(cancellation) => {
-            let missing = cancellation.missing.clone();
-            match super::bookings::record_cancellation(tx, cancellation, now).await? {
+        Reading::Partial(partial) => {
+            match super::bookings::record_partial(tx, &partial.identity, &partial.change, now).await? {
                 Some(booking) => Receipt::Applied(booking.0),
-                None => Receipt::NeedsAttention(format!("No booking is known by this uid or iCalUID. {missing}")),
+                None => {
+                    keep_early(tx, id, &partial).await?;
+                    let missing = partial.missing;
+                    Receipt::NeedsAttention(format!("No booking is known by this uid or iCalUID. {missing}"))
+                }
             }
         }
         Reading::Nothing(reason) => {
@@ -218,4 +225,42 @@ async fn apply(tx: &mut Tx, id: &str, reading: Reading, now: Timestamp) -> Resul
         settle(tx, id, DeliveryState::NeedsAttention, Some(reason), None).await?;
     }
     Ok(receipt)
+}
+
+/// Keeps a partial change by its booking's names, to be applied in the transaction that brings the booking.
+async fn keep_early(tx: &mut Tx, delivery_id: &str, partial: &NewPartial) -> Result<(), StoreError> {
+    let NewPartial { identity, change, .. } = partial;
+    sql("INSERT INTO early_change (delivery_id, source_id, uid, ical_uid, change) VALUES ($1, $2, $3, $4, $5)
+         ON CONFLICT (delivery_id) DO NOTHING")
+    .bind(delivery_id)
+    .bind(&identity.source_id)
+    .bind(&identity.uid)
+    .bind(&identity.ical_uid)
+    .bind(json(change))
+    .run(tx)
+    .await?;
+    Ok(())
+}
+
+/// The partial changes that came before their booking, which by now has this id; each with its delivery.
+pub(crate) async fn early_changes(tx: &mut Tx, booking_id: &str) -> Result<Vec<(String, PartialChange)>, StoreError> {
+    let rows: Vec<(String, String)> = sql("SELECT e.delivery_id, e.change FROM early_change e
+             JOIN booking_uid u ON u.source_id = e.source_id AND u.uid = e.uid
+             JOIN delivery d ON d.id = e.delivery_id AND d.state = 'needs_attention'
+             WHERE u.booking_id = $1
+         UNION
+         SELECT e.delivery_id, e.change FROM early_change e
+             JOIN booking b ON b.source_id = e.source_id AND b.ical_uid = e.ical_uid
+             JOIN delivery d ON d.id = e.delivery_id AND d.state = 'needs_attention'
+             WHERE b.id = $1")
+    .bind(booking_id)
+    .all(tx)
+    .await?;
+    rows.into_iter().map(|(id, change)| Ok((id, from_json("an early change", &change)?))).collect()
+}
+
+/// An early change is applied.
+pub(crate) async fn settle_early(tx: &mut Tx, delivery_id: &str, booking_id: &str) -> Result<(), StoreError> {
+    sql("DELETE FROM early_change WHERE delivery_id = $1").bind(delivery_id).run(&mut *tx).await?;
+    settle(tx, delivery_id, DeliveryState::Applied, None, Some(booking_id)).await
 }

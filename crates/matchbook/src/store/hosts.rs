@@ -49,6 +49,12 @@ impl Store {
     }
 }
 
+/// The emails of all hosts.
+pub(crate) async fn emails(tx: &mut Tx) -> Result<Vec<EmailAddress>, StoreError> {
+    let rows: Vec<(String,)> = sql("SELECT email FROM host ORDER BY key").all(tx).await?;
+    rows.iter().map(|(email,)| email_address(email)).collect()
+}
+
 /// Writes what the configuration says of a host, and gives its id.
 pub(crate) async fn put(tx: &mut Tx, draft: &HostDraft, now: Timestamp) -> Result<String, StoreError> {
     let (id,): (String,) =

@@ -40,7 +40,7 @@ pub use api_requests::{ApiRequest, EarlierRequest, RecordedRequest};
 pub use api_spend::Spent;
 pub use booking_actions::Asked;
 pub use booking_list::{BookingFilter, BookingPage, Scope};
-pub use bookings::{BookingIdentity, BookingRow, Cancellation, NewChange, RecordedChange};
+pub use bookings::{BookingIdentity, BookingRow, NewChange, NewPartial, RecordedChange};
 pub use configuration::{Configuration, SealedSecret};
 pub use connect_attempts::ConnectAttempt;
 pub use connections::{Connection, ConnectionDraft, NewTokens, PutError, RenewLease, StoredAccess, StoredTokens};
@@ -69,6 +69,12 @@ pub const MIGRATIONS: &[(i64, &str, &str, &str)] = &[
         "requests",
         include_str!("../../migrations/sqlite/0002_requests.sql"),
         include_str!("../../migrations/postgres/0002_requests.sql"),
+    ),
+    (
+        3,
+        "people",
+        include_str!("../../migrations/sqlite/0003_people.sql"),
+        include_str!("../../migrations/postgres/0003_people.sql"),
     ),
     (
         4,

@@ -3,9 +3,13 @@
 //! Claim, commit, then work: no transaction is open during a call to Salesforce. A claim also takes
 //! the attendee's email on that connection, so that two bookings by one new person make one record.
 
+use std::collections::BTreeSet;
+
 use domain::api_budget::Purpose;
-use domain::booking::{BookingId, RecordedBooking};
-use domain::sync_outcome::{SALESFORCE_CALL_LIMIT, Synced};
+use domain::booking::{Booking, BookingId, RecordedBooking};
+use domain::email_domain::EmailAddress;
+use domain::salesforce_settings::SalesforceSettings;
+use domain::sync_outcome::Synced;
 use jiff::{SignedDuration, Timestamp};
 
 use super::api_spend::{self, Spent};
@@ -13,7 +17,7 @@ use super::bookings::recorded_booking;
 use super::database::{sql, sql_from_parts};
 use super::sync_runs::{self, NewCall};
 use super::{Store, StoreError, Tx, from_json, instant, json, micros};
-use super::{connections, describes};
+use super::{connections, describes, hosts};
 
 /// How long a worker may hold a booking before others may take it over.
 const LEASE: SignedDuration = SignedDuration::from_mins(10);
@@ -43,6 +47,8 @@ pub struct Lease {
     booking_id: String,
     worker: String,
     attempt: i64,
+    /// How many persons it holds.
+    persons: u64,
 }
 
 /// A booking that this worker now holds.
@@ -56,6 +62,10 @@ pub struct Claimed {
     pub version: i64,
     /// What is wanted.
     pub wanted: RecordedBooking,
+    /// How its event type is written to Salesforce, today.
+    pub settings: SalesforceSettings,
+    /// All hosts, where the booking has guests: they are no guests.
+    pub hosts: Vec<EmailAddress>,
     /// What was last written.
     pub synced: Synced,
     /// Failures in a row before this run.
@@ -141,6 +151,9 @@ fn claim_text(shared: bool) -> String {
                AND NOT EXISTS (SELECT 1 FROM connection c WHERE c.id = o.connection_id AND c.parked_until > $3)
                AND NOT EXISTS (SELECT 1 FROM person_lock l WHERE l.connection_id = o.connection_id
                    AND l.email = o.person_email AND l.booking_id <> o.booking_id AND l.lease_until > $3)
+               AND NOT EXISTS (SELECT 1 FROM outbox_guest g JOIN person_lock l ON l.email = g.email
+                   WHERE g.booking_id = o.booking_id AND l.connection_id = o.connection_id
+                   AND l.booking_id <> o.booking_id AND l.lease_until > $3)
              ORDER BY o.due_at LIMIT 1 {skip})
          RETURNING booking_id, connection_id, person_email, wanted_version, synced, failures, attempt"
     )
@@ -151,10 +164,11 @@ pub(crate) async fn enqueue(
     tx: &mut Tx,
     booking_id: &str,
     connection_id: &str,
-    person_email: &str,
+    booking: &Booking,
     version: i64,
     now: Timestamp,
 ) -> Result<(), StoreError> {
+    keep_guests(tx, booking_id, booking, version).await?;
     sql(
         "INSERT INTO outbox (booking_id, connection_id, person_email, wanted_version, synced_version, synced, state, failures, due_at, attempt, again)
          VALUES ($1, $2, $3, $4, 0, $5, 'waiting', 0, $6, 0, 0)
@@ -162,7 +176,7 @@ pub(crate) async fn enqueue(
     )
     .bind(booking_id)
     .bind(connection_id)
-    .bind(person_email)
+    .bind(booking.attendee.email.folded())
     .bind(version)
     .bind(json(&Synced::default()))
     .bind(micros(now))
@@ -175,17 +189,33 @@ pub(crate) async fn enqueue(
 pub(crate) async fn enqueue_again(
     tx: &mut Tx,
     booking_id: &str,
-    person_email: &str,
+    booking: &Booking,
     version: i64,
     now: Timestamp,
 ) -> Result<(), StoreError> {
+    keep_guests(tx, booking_id, booking, version).await?;
     sql("UPDATE outbox SET person_email = $2, wanted_version = $3, state = 'waiting', due_at = $4 WHERE booking_id = $1")
         .bind(booking_id)
-        .bind(person_email)
+        .bind(booking.attendee.email.folded())
         .bind(version)
         .bind(micros(now))
         .run(&mut *tx)
         .await?;
+    Ok(())
+}
+
+/// Keeps whom a booking's sync works on besides the attendee.
+async fn keep_guests(tx: &mut Tx, booking_id: &str, booking: &Booking, version: i64) -> Result<(), StoreError> {
+    if version > 1 {
+        sql("DELETE FROM outbox_guest WHERE booking_id = $1").bind(booking_id).run(&mut *tx).await?;
+    }
+    for guest in &booking.guests {
+        sql("INSERT INTO outbox_guest (booking_id, email) VALUES ($1, $2) ON CONFLICT DO NOTHING")
+            .bind(booking_id)
+            .bind(guest.folded())
+            .run(&mut *tx)
+            .await?;
+    }
     Ok(())
 }
 
@@ -229,20 +259,18 @@ impl Store {
         let Some((booking_id, connection_id, email, version, synced, failures, attempt)) = row else {
             return Ok(Attempt::NothingDue);
         };
-        if !lock_person(&mut tx, &connection_id, &email, &booking_id, now).await? {
+        let Some(persons) = lock_persons(&mut tx, &connection_id, &email, &booking_id, now).await? else {
             return Ok(Attempt::Passed);
-        }
-        let (wanted, changed_at, changed_by): (String, i64, String) =
-            sql("SELECT wanted, changed_at, changed_by FROM booking WHERE id = $1")
-                .bind(&booking_id)
-                .one(&mut tx)
-                .await?;
-        let read = recorded_booking(&wanted, changed_at, &changed_by)
-            .and_then(|wanted| Ok((wanted, from_json("what was synced", &synced)?)));
-        let (wanted, synced) = match read {
+        };
+        let read = match read_wanted(&mut tx, &booking_id).await? {
+            Ok(read) => from_json("what was synced", &synced).map(|synced| (read, synced)),
+            Err(error) => Err(error),
+        };
+        let ((wanted, settings), synced) = match read {
             Ok(read) => read,
             Err(error) => return hold_unreadable(tx, &booking_id, &error).await,
         };
+        let hosts = if wanted.booking.guests.is_empty() { Vec::new() } else { hosts::emails(&mut tx).await? };
         let connection_failures = connections::probe(&mut tx, &connection_id, now + PROBE).await?;
         let run_id = sync_runs::start(&mut tx, &booking_id, &connection_id, version, now).await?;
         tx.commit().await?;
@@ -251,11 +279,13 @@ impl Store {
             connection_id,
             version,
             wanted,
+            settings,
+            hosts,
             synced,
             failures,
             connection_failures,
             run_id,
-            lease: Lease { booking_id, worker: worker.to_owned(), attempt },
+            lease: Lease { booking_id, worker: worker.to_owned(), attempt, persons },
         })))
     }
 
@@ -278,12 +308,12 @@ impl Store {
         let mut tx = self.begin().await?;
         save_synced(&mut tx, lease, synced).await?;
         let until = micros(call.sent_at + LEASE);
-        let person = sql("UPDATE person_lock SET lease_until = $2 WHERE booking_id = $1")
+        let persons = sql("UPDATE person_lock SET lease_until = $2 WHERE booking_id = $1")
             .bind(&lease.booking_id)
             .bind(until)
             .run(&mut tx)
             .await?;
-        if person == 0 {
+        if persons < lease.persons {
             return Err(StoreError::LeaseLost);
         }
         sql("UPDATE outbox SET lease_until = $2 WHERE booking_id = $1")
@@ -350,7 +380,7 @@ impl Store {
         .bind(micros(due))
         .run(&mut tx)
         .await?;
-        free_person(&mut tx, &claimed.lease.booking_id, synced).await?;
+        free_persons(&mut tx, &claimed.lease.booking_id, synced, now).await?;
         match released {
             Released::Parked { until, reason } => {
                 connections::park(&mut tx, &claimed.connection_id, *until, reason).await?
@@ -399,39 +429,78 @@ impl Store {
     }
 }
 
-/// Takes a person; false if another run has them.
-async fn lock_person(
+/// What is wanted of a booking, and how its event type is written; the inner error is of a row that does not read back.
+async fn read_wanted(
     tx: &mut Tx,
-    connection_id: &str,
-    email: &str,
     booking_id: &str,
-    now: Timestamp,
-) -> Result<bool, StoreError> {
-    let locked = sql("INSERT INTO person_lock (connection_id, email, booking_id, lease_until) VALUES ($1, $2, $3, $4)
-         ON CONFLICT (connection_id, email) DO UPDATE SET booking_id = $3, lease_until = $4
-         WHERE person_lock.booking_id = $3 OR person_lock.lease_until <= $5")
-    .bind(connection_id)
-    .bind(email)
-    .bind(booking_id)
-    .bind(micros(now + LEASE))
-    .bind(micros(now))
-    .run(&mut *tx)
-    .await?;
-    Ok(locked == 1)
+) -> Result<Result<(RecordedBooking, SalesforceSettings), StoreError>, StoreError> {
+    type Row = (String, String, i64, String, String);
+    let (wanted, marks, changed_at, changed_by, settings): Row =
+        sql("SELECT b.wanted, b.marks, b.changed_at, b.changed_by, e.salesforce_settings
+             FROM booking b JOIN event_type e ON e.id = b.event_type_id WHERE b.id = $1")
+        .bind(booking_id)
+        .one(tx)
+        .await?;
+    let read = || {
+        let wanted = recorded_booking(&wanted, &marks, changed_at, &changed_by)?;
+        Ok((wanted, from_json("the Salesforce settings of an event type", &settings)?))
+    };
+    Ok(read())
 }
 
-/// Frees the person of a finished run; while a Contact may still come into being, their other bookings wait (spec 4.2).
-async fn free_person(tx: &mut Tx, booking_id: &str, synced: &Synced) -> Result<(), StoreError> {
-    match synced.unclear.as_ref().filter(|u| u.contact) {
-        Some(unclear) => {
-            sql("UPDATE person_lock SET lease_until = $2 WHERE booking_id = $1")
-                .bind(booking_id)
-                .bind(micros(unclear.since + SALESFORCE_CALL_LIMIT))
-                .run(&mut *tx)
-                .await?
+/// Takes the attendee and all guests, in a fixed order, and tells how many they are; none if another run has one of them.
+async fn lock_persons(
+    tx: &mut Tx,
+    connection_id: &str,
+    attendee: &str,
+    booking_id: &str,
+    now: Timestamp,
+) -> Result<Option<u64>, StoreError> {
+    let guests: Vec<(String,)> =
+        sql("SELECT email FROM outbox_guest WHERE booking_id = $1").bind(booking_id).all(&mut *tx).await?;
+    let persons: BTreeSet<&str> =
+        guests.iter().map(|(email,)| email.as_str()).chain(std::iter::once(attendee)).collect();
+    for email in &persons {
+        let locked =
+            sql("INSERT INTO person_lock (connection_id, email, booking_id, lease_until) VALUES ($1, $2, $3, $4)
+             ON CONFLICT (connection_id, email) DO UPDATE SET booking_id = $3, lease_until = $4
+             WHERE person_lock.booking_id = $3 OR person_lock.lease_until <= $5")
+            .bind(connection_id)
+            .bind(*email)
+            .bind(booking_id)
+            .bind(micros(now + LEASE))
+            .bind(micros(now))
+            .run(&mut *tx)
+            .await?;
+        if locked == 0 {
+            return Ok(None);
         }
-        None => sql("DELETE FROM person_lock WHERE booking_id = $1").bind(booking_id).run(&mut *tx).await?,
+    }
+    Ok(Some(persons.len() as u64))
+}
+
+/// Frees the persons of a finished run; while a record of one may still come into being, their other bookings wait (spec 4.2).
+async fn free_persons(tx: &mut Tx, booking_id: &str, synced: &Synced, now: Timestamp) -> Result<(), StoreError> {
+    let until = |email: &str| {
+        let unclear = synced.unclear_people.iter().find(|person| person.email.folded() == email);
+        unclear.map(|person| person.until).filter(|until| *until > now)
     };
+    if synced.unclear_people.is_empty() {
+        sql("DELETE FROM person_lock WHERE booking_id = $1").bind(booking_id).run(&mut *tx).await?;
+        return Ok(());
+    }
+    let held: Vec<(String,)> =
+        sql("SELECT email FROM person_lock WHERE booking_id = $1").bind(booking_id).all(&mut *tx).await?;
+    for (email,) in held {
+        let statement = match until(&email) {
+            Some(until) => sql("UPDATE person_lock SET lease_until = $3 WHERE booking_id = $1 AND email = $2")
+                .bind(booking_id)
+                .bind(&email)
+                .bind(micros(until)),
+            None => sql("DELETE FROM person_lock WHERE booking_id = $1 AND email = $2").bind(booking_id).bind(&email),
+        };
+        statement.run(&mut *tx).await?;
+    }
     Ok(())
 }
 

@@ -13,6 +13,7 @@ use tokio::sync::Notify;
 use super::run::Run;
 use super::session::Sessions;
 use crate::clock::{Clock, new_id};
+use crate::crm::org_shapes::OBJECTS;
 use crate::secrets::Vault;
 use crate::store::{Store, StoreError};
 
@@ -116,10 +117,10 @@ impl Engine {
                 objects.insert(describe.object, describe.shape);
             }
         }
-        let (Some(contact), Some(event)) = (objects.remove("Contact"), objects.remove("Event")) else {
+        let [Some(contact), Some(lead), Some(event)] = OBJECTS.map(|object| objects.remove(object)) else {
             return Ok(None);
         };
         let users = self.store.salesforce_users(connection_id, since).await?;
-        Ok(Some(OrgShape { contact, event, users, connection_user: None }))
+        Ok(Some(OrgShape { contact, lead, event, users, connection_user: None }))
     }
 }

@@ -5,10 +5,13 @@ use std::collections::BTreeSet;
 use domain::api_budget::{Allowance, ApiUsage, Purpose, Shares, may_call};
 use domain::ask::{Answer, Ask, Known, Next, RecordId};
 use domain::backoff;
+use domain::email_domain::EmailAddress;
 use domain::org_shape::OrgShape;
 use domain::sync_note::Note;
-use domain::sync_outcome::{ErrorClass, Refusal, Synced, SyncedPerson, Verdict, absorb, before_sending, verdict};
-use domain::sync_plan::{Plan, PlanInput, Write, plan};
+use domain::sync_outcome::{
+    ErrorClass, Refusal, RefusedGuests, Synced, SyncedPerson, Verdict, absorb, before_sending, refused_guests, verdict,
+};
+use domain::sync_plan::{Plan, PlanInput, Write, is_idle, plan};
 use jiff::{SignedDuration, Timestamp};
 use salesforce::client::CallError;
 use salesforce::composite::{CompositeAnswer, CompositeRequest};
@@ -41,13 +44,21 @@ pub(super) struct Run<'a> {
     engine: &'a Engine,
     claimed: Claimed,
     synced: Synced,
+    refused_guests: RefusedGuests,
     notes: Vec<Note>,
     spent: Spent,
 }
 
 impl<'a> Run<'a> {
     pub(super) fn new(engine: &'a Engine, claimed: Claimed) -> Self {
-        Run { engine, synced: claimed.synced.clone(), claimed, notes: Vec::new(), spent: Spent::default() }
+        Run {
+            engine,
+            synced: claimed.synced.clone(),
+            claimed,
+            refused_guests: RefusedGuests::new(),
+            notes: Vec::new(),
+            spent: Spent::default(),
+        }
     }
 
     /// Runs to the end and releases the booking.
@@ -66,6 +77,9 @@ impl<'a> Run<'a> {
     }
 
     async fn rounds(&mut self) -> Result<Released, Stop> {
+        if is_idle(&self.claimed.wanted, &self.synced) {
+            return Ok(Released::Synced);
+        }
         let mut session = self.session().await?;
         let mut org = self.shape(&mut session).await?;
         let mut known = Known::new();
@@ -74,7 +88,11 @@ impl<'a> Run<'a> {
                 Next::Ask(asks) => self.ask(&mut session, &mut org, asks, &mut known).await?,
                 Next::Done(Plan::InStep) => return Ok(Released::Synced),
                 Next::Done(Plan::Adopt(found)) => self.synced = *found,
-                Next::Done(Plan::Write { found, writes }) => self.write(&mut session, found, &writes).await?,
+                Next::Done(Plan::Write { found, writes }) => {
+                    self.write(&mut session, found, &writes).await?;
+                    // What was known before a write need not hold after it.
+                    known.clear();
+                }
                 Next::Done(Plan::Wait { until }) => {
                     let reason = "Salesforce did not answer a write. Matchbook is looking whether it took effect before it writes again.";
                     return Ok(Released::Waiting { until, reason: reason.into(), failed: false });
@@ -96,6 +114,9 @@ impl<'a> Run<'a> {
         let input = PlanInput {
             id: &self.claimed.id,
             wanted: &self.claimed.wanted,
+            settings: &self.claimed.settings,
+            hosts: &self.claimed.hosts,
+            refused_guests: &self.refused_guests,
             synced: &self.synced,
             org,
             now: self.engine.clock.now(),
@@ -132,7 +153,7 @@ impl<'a> Run<'a> {
             return Ok(OrgShape { connection_user: session.user_id.clone().map(RecordId), ..known });
         }
         let request = org_shapes::request().map_err(|e| self.unsendable(&e.to_string()))?;
-        let answer = self.read(session, "Describe Contact and Event", &request).await?;
+        let answer = self.read(session, "Describe Contact, Lead and Event", &request).await?;
         let shapes = org_shapes::read(&answer).map_err(|refusal| self.put_off(&refusal, None))?;
         let fetched_at = self.engine.clock.now();
         let describes: Vec<StoredDescribe> = shapes
@@ -209,7 +230,7 @@ impl<'a> Run<'a> {
     async fn write(
         &mut self,
         session: &mut OpenSession,
-        found: Option<SyncedPerson>,
+        found: Vec<SyncedPerson>,
         writes: &[Write],
     ) -> Result<(), Stop> {
         let request = writer::request(writes).map_err(|e| self.unsendable(&e.to_string()))?;
@@ -234,7 +255,8 @@ impl<'a> Run<'a> {
             // Nothing was done; with a new token it is planned and committed anew.
             return self.renew(session).await;
         }
-        match verdict(writes, &results) {
+        self.refused_guests.extend(refused_guests(writes, &results, email));
+        match verdict(writes, &results, email) {
             Verdict::PlanAgain => Ok(()),
             Verdict::Retry(refusal) => {
                 Err(self.put_off(&refusal, call.result.as_ref().err().and_then(classify::retry_after)))
@@ -295,7 +317,8 @@ fn purpose_of(asks: &BTreeSet<Ask>) -> String {
     let words: Vec<String> = asks
         .iter()
         .map(|ask| match ask {
-            Ask::People(email) => format!("the Contacts with {email}"),
+            Ask::Contacts(emails) => format!("the Contacts with {}", listed(emails)),
+            Ask::Leads(emails) => format!("the Leads with {}", listed(emails)),
             Ask::Users(email) => format!("the user with {email}"),
             Ask::EventOf(_) | Ask::EventLike { .. } => "the Event of this booking".to_owned(),
             Ask::EventNow(_) => "the Event as it is now".to_owned(),
@@ -304,16 +327,23 @@ fn purpose_of(asks: &BTreeSet<Ask>) -> String {
     format!("Look up {}", words.join(" and "))
 }
 
+fn listed(emails: &BTreeSet<EmailAddress>) -> String {
+    emails.iter().map(EmailAddress::as_written).collect::<Vec<_>>().join(", ")
+}
+
 fn purpose_of_writes(writes: &[Write]) -> String {
-    let words: Vec<&str> = writes
+    let people = writes.iter().filter(|write| matches!(write, Write::CreatePerson { .. })).count();
+    let mut words: Vec<String> = writes
         .iter()
         .map(|write| match write {
-            Write::CreateContact { .. } => "create the Contact",
-            Write::CreateEvent { .. } | Write::UpsertEvent { .. } => "create the Event",
-            Write::UpdateEvent { .. } => "change the Event",
-            Write::DeleteEvent { .. } => "delete the Event",
+            Write::CreatePerson { kind, .. } if people == 1 => format!("create the {}", kind.object()),
+            Write::CreatePerson { kind, .. } => format!("create {people} {}s", kind.object()),
+            Write::CreateEvent { .. } | Write::UpsertEvent { .. } => "create the Event".to_owned(),
+            Write::UpdateEvent { .. } => "change the Event".to_owned(),
+            Write::DeleteEvent { .. } => "delete the Event".to_owned(),
         })
         .collect();
+    words.dedup();
     let text = words.join(" and ");
     text[..1].to_uppercase() + &text[1..]
 }

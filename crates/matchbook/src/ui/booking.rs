@@ -117,6 +117,7 @@ impl Shown {
                     dd {
                         (person(&booking.attendee.name, booking.attendee.email.as_written()))
                         @if let Some(theirs) = times::for_attendee(booking) { div.sub { "For them it starts at " (theirs) } }
+                        @if self.row.no_show == Some(true) { div { "Did not come (no-show)" } }
                     }
                     @if !booking.guests.is_empty() {
                         dt { "Guests" }
@@ -174,12 +175,16 @@ impl Shown {
     fn records(&self, synced: &Synced) -> Markup {
         html! {
             dl {
-                dt { "Contact" }
+                dt { (synced.person.as_ref().map_or("Attendee", |person| person.kind.object())) }
                 dd {
                     @match &synced.person {
-                        Some(person) => (self.record(&person.id.0, "Contact")),
-                        None => "None yet.",
+                        Some(person) => (self.record(&person.id.0, person.kind.object())),
+                        None => "No record yet.",
                     }
+                }
+                @for guest in &synced.guests {
+                    dt { "Guest" }
+                    dd { (email_text(guest.email.as_written())) " " (self.record(&guest.id.0, guest.kind.object())) }
                 }
                 dt { "Event" }
                 dd {

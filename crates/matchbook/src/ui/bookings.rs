@@ -242,7 +242,9 @@ pub(super) fn email_text(email: &str) -> Markup {
 /// Whether a booking takes place.
 pub(super) fn status(status: BookingStatus) -> Markup {
     match status {
+        BookingStatus::Requested => badge("idle", Icon::Clock, &html! { "Requested" }),
         BookingStatus::Accepted => badge("plain", Icon::Calendar, &html! { "Accepted" }),
+        BookingStatus::Rejected => badge("idle", Icon::Slash, &html! { "Rejected" }),
         BookingStatus::Cancelled => badge("idle", Icon::Slash, &html! { "Cancelled" }),
     }
 }

@@ -9,6 +9,7 @@ use sqlx::migrate::{Migration, MigrationType, Migrator};
 const SAMPLES: &[&str] = &[
     include_str!("../data/migrations/0001_first.sql"),
     include_str!("../data/migrations/0002_requests.sql"),
+    include_str!("../data/migrations/0003_people.sql"),
     include_str!("../data/migrations/0004_grants.sql"),
     include_str!("../data/migrations/0007_api.sql"),
 ];

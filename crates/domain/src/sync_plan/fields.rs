@@ -1,0 +1,162 @@
+//! The values that are written.
+
+use super::people::People;
+use super::{Plan, Planner, Stop};
+use crate::ask::{Answer, Ask, RecordId};
+use crate::email_domain::EmailAddress;
+use crate::names::person_name;
+use crate::org_shape::{FieldShape, ObjectShape, PEOPLE_FIELD};
+use crate::sync_note::Note;
+use crate::sync_outcome::{FieldValue, Fields, PersonKind};
+
+/// The Company of a Lead whose booker tells none and writes from free mail (spec 4.1).
+const NO_COMPANY: &str = "Not provided";
+
+/// The slug of the question whose answer is a Lead's Company.
+const COMPANY_QUESTION: &str = "company";
+
+impl Planner<'_> {
+    /// The Event's standard fields (spec 4.2).
+    pub(super) fn event_fields(&mut self, people: &People) -> Fields {
+        let booking = self.booking().clone();
+        let mut fields = Fields::from([
+            ("Subject".into(), self.cut("Event", "Subject", booking.title)),
+            ("StartDateTime".into(), FieldValue::Instant(booking.start)),
+            ("EndDateTime".into(), FieldValue::Instant(booking.end)),
+            ("WhoId".into(), people.who.clone()),
+        ]);
+        if let Some(location) = booking.location {
+            fields.insert("Location".into(), self.cut("Event", "Location", location));
+        }
+        if let Some(owner) = &people.owner {
+            fields.insert("OwnerId".into(), FieldValue::Record(owner.clone()));
+        }
+        if !people.guests.is_empty() {
+            let everybody = std::iter::once(&people.who).chain(&people.guests).cloned().collect();
+            fields.insert(PEOPLE_FIELD.into(), FieldValue::List(everybody));
+        }
+        self.add_no_show(&mut fields);
+        fields
+    }
+
+    /// Whether the attendee did not come, once somebody has said so (spec 4.5).
+    pub(super) fn add_no_show(&self, fields: &mut Fields) {
+        if let (Some(field), Some(absent)) = (&self.input.settings.no_show_field, self.input.wanted.no_show()) {
+            fields.insert(field.clone(), FieldValue::Checkbox(absent));
+        }
+    }
+
+    /// The values of a new person. Only the attendee's name is known; guests come with their email alone.
+    pub(super) fn person_fields(&mut self, kind: PersonKind, email: &EmailAddress) -> Result<Fields, Stop> {
+        let object = kind.object();
+        if self.shape(object).fields.is_empty() {
+            let reason = format!(
+                "The connection's user has no access to the object {object}. Give them access, then sync again."
+            );
+            return Err(Stop::plan(Plan::Hold { reason }));
+        }
+        let attendee = self.booking().attendee.clone();
+        let name = match attendee.email == *email {
+            true => {
+                let (first, last) = (attendee.first_name.as_deref(), attendee.last_name.as_deref());
+                person_name(first, last, &attendee.name, email)
+            }
+            false => person_name(None, None, "", email),
+        };
+        let mut fields = Fields::new();
+        if let Some(first) = name.first {
+            fields.insert("FirstName".into(), self.cut(object, "FirstName", first));
+        }
+        fields.insert("LastName".into(), self.cut(object, "LastName", name.last));
+        fields.insert("Email".into(), FieldValue::Text(email.as_written().to_owned()));
+        if kind == PersonKind::Lead {
+            let company = self.company();
+            fields.insert("Company".into(), self.cut(object, "Company", company));
+        }
+        let may_set_owner = self.shape(object).field("OwnerId").is_some_and(|f| f.createable);
+        if let Some(owner) = self.organizer_user().filter(|_| may_set_owner) {
+            fields.insert("OwnerId".into(), FieldValue::Record(owner));
+        }
+        Ok(fields)
+    }
+
+    /// What a new Lead's Company says (spec 4.1).
+    fn company(&self) -> String {
+        let booking = self.booking();
+        let answer = booking.answers.iter().find(|answer| answer.slug.eq_ignore_ascii_case(COMPANY_QUESTION));
+        if let Some(answer) = answer.map(|answer| answer.value.trim()).filter(|value| !value.is_empty()) {
+            return answer.to_owned();
+        }
+        let email = &booking.attendee.email;
+        let label = email.base_label().filter(|_| !email.is_free_mail());
+        label.map_or_else(|| NO_COMPANY.to_owned(), |label| capitalized(&label))
+    }
+
+    fn shape(&self, object: &str) -> &ObjectShape {
+        match object {
+            "Contact" => &self.input.org.contact,
+            "Lead" => &self.input.org.lead,
+            _ => &self.input.org.event,
+        }
+    }
+
+    /// The Event's owner: the organizer's Salesforce user, else the connection's (spec 4.2).
+    pub(super) fn owner(&mut self) -> Result<Option<RecordId>, Stop> {
+        let email = self.booking().organizer.email.clone();
+        if !self.input.org.users.contains_key(&email) {
+            let ask = Ask::Users(email.clone());
+            match self.known.get(&ask) {
+                None => {
+                    self.asks.insert(ask);
+                    return Err(Stop::Ask);
+                }
+                Some(Err(failure)) => return Err(Stop::plan(Plan::Failed(failure.clone()))),
+                Some(Ok(_)) => {}
+            }
+        }
+        let user = self.organizer_user();
+        if user.is_none() {
+            self.notes.push(Note::OrganizerWithoutUser { email });
+        }
+        Ok(user.or_else(|| self.input.org.connection_user.clone()))
+    }
+
+    /// The one active Salesforce user of the organizer's email, as far as known by now.
+    fn organizer_user(&self) -> Option<RecordId> {
+        let email = &self.booking().organizer.email;
+        if let Some(user) = self.input.org.users.get(email) {
+            return user.clone();
+        }
+        match self.known.get(&Ask::Users(email.clone())) {
+            Some(Ok(Answer::Users(ids))) if ids.len() == 1 => ids.first().cloned(),
+            _ => None,
+        }
+    }
+
+    pub(super) fn leave_out_unwritable(&mut self, fields: &mut Fields, writable: fn(&FieldShape) -> bool) {
+        let no_show = self.input.settings.no_show_field.as_deref();
+        for name in ["Subject", "Location", "Description", "OwnerId"].into_iter().chain(no_show) {
+            let refused = !self.input.org.event.field(name).is_some_and(writable);
+            if refused && fields.remove(name).is_some() {
+                self.notes.push(Note::LeftOut { object: "Event".into(), field: name.into() });
+            }
+        }
+    }
+
+    /// The text, cut to what the field holds. `@{` opens a reference in a composite request (Salesforce facts 2.7), for which
+    /// no escape is known: it is written, and remembered, with a space between.
+    pub(super) fn cut(&mut self, object: &str, field: &str, text: String) -> FieldValue {
+        let text = text.replace("@{", "@ {");
+        let length = self.shape(object).field(field).and_then(|f| f.length);
+        let Some(length) = length.filter(|length| text.chars().count() > *length) else {
+            return FieldValue::Text(text);
+        };
+        self.notes.push(Note::Cut { object: object.into(), field: field.into(), length });
+        FieldValue::Text(text.chars().take(length).collect())
+    }
+}
+
+fn capitalized(word: &str) -> String {
+    let mut letters = word.chars();
+    letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
+}
