@@ -125,7 +125,7 @@ impl App {
             sign_in_limits: SignInLimits::default(),
             trusted_proxies: config.trusted_proxies.clone(),
             callback_url: config.callback_url(),
-            api_limits: ApiLimits::new(clock.clone()),
+            api_limits: ApiLimits::new(config.api_calls_per_minute, clock.clone()),
             clock,
             engine: Arc::new(engine),
             secure_cookies: config.secure_cookies,

@@ -1,6 +1,7 @@
 //! Every setting of the process, once: flags, else environment variables, else these defaults.
 
 use std::net::{IpAddr, SocketAddr};
+use std::num::NonZeroU32;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
@@ -63,6 +64,10 @@ pub struct ServeConfig {
     /// How many syncs run side by side.
     #[arg(long, env = "MATCHBOOK_WORKERS", default_value_t = 4, value_name = "COUNT")]
     pub workers: usize,
+
+    /// How often one API key may call in a minute.
+    #[arg(long, env = "MATCHBOOK_API_CALLS_PER_MINUTE", default_value = "600", value_name = "COUNT")]
+    pub api_calls_per_minute: NonZeroU32,
 
     /// Let connections point to an org on this machine, such as the simulated one. Not for production.
     #[arg(long, env = "MATCHBOOK_ALLOW_LOOPBACK_ORGS", value_parser = BoolishValueParser::new())]

@@ -62,7 +62,8 @@ struct Cancellation {
 ///
 /// The same Event in Salesforce moves. Only bookings that were made here can be moved here: of others their source has the last
 /// word, and the answer is 409.
-#[utoipa::path(post, path = "/bookings/{id}/reschedule", tag = "Bookings", request_body = Reschedule,
+#[utoipa::path(post, path = "/bookings/{id}/reschedule",
+    operation_id = "rescheduleBooking", tag = "Bookings", request_body = Reschedule,
     params(("id" = String, Path, description = "The booking's id"), ChangeHeaders), security(("api_key" = ["bookings:write"])),
     responses(
         (status = 200, description = "The booking as it is now", body = ShownBooking, headers(("ETag" = String, description = "Its version"))),
@@ -105,7 +106,8 @@ async fn read_reschedule(app: &App, row: &BookingRow, json: &JsonBody) -> Result
 ///
 /// What becomes of the Event in Salesforce is the event type's setting. Only bookings that were made here can be cancelled here: of
 /// others their source has the last word, and the answer is 409. One that is cancelled already stays as it is.
-#[utoipa::path(post, path = "/bookings/{id}/cancellation", tag = "Bookings", request_body = Cancellation,
+#[utoipa::path(post, path = "/bookings/{id}/cancellation",
+    operation_id = "cancelBooking", tag = "Bookings", request_body = Cancellation,
     params(("id" = String, Path, description = "The booking's id"), ChangeHeaders), security(("api_key" = ["bookings:write"])),
     responses(
         (status = 200, description = "The booking as it is now", body = ShownBooking, headers(("ETag" = String, description = "Its version"))),

@@ -33,7 +33,8 @@ pub struct ShownPage {
 ///
 /// Upcoming ones are listed the next one first, others the latest start first. A member's key lists the bookings of which they
 /// are the organizer.
-#[utoipa::path(get, path = "/bookings", tag = "Bookings", params(BookingQuery), security(("api_key" = ["bookings:read"])),
+#[utoipa::path(get, path = "/bookings",
+    operation_id = "listBookings", tag = "Bookings", params(BookingQuery), security(("api_key" = ["bookings:read"])),
     responses((status = 200, description = "One page of bookings", body = ShownPage)))]
 pub async fn list(
     State(app): State<Arc<App>>,
@@ -48,7 +49,8 @@ pub async fn list(
 }
 
 /// Read a booking
-#[utoipa::path(get, path = "/bookings/{id}", tag = "Bookings", params(("id" = String, Path, description = "The booking's id")),
+#[utoipa::path(get, path = "/bookings/{id}",
+    operation_id = "readBooking", tag = "Bookings", params(("id" = String, Path, description = "The booking's id")),
     security(("api_key" = ["bookings:read"])),
     responses((status = 200, description = "The booking", body = ShownBooking, headers(("ETag" = String, description = "The booking's version, for `If-Match`")))))]
 pub async fn read(
@@ -72,7 +74,8 @@ pub(super) async fn seen(app: &App, caller: &Caller, id: &str) -> Result<Booking
 /// It is with the host that the request names; its length is the event type's. With an `Idempotency-Key`, a request that is
 /// sent again, as after a lost answer, makes nothing new and answers 200 with the booking that it made. A member's key makes
 /// bookings of their own only.
-#[utoipa::path(post, path = "/bookings", tag = "Bookings", request_body = NewBooking, security(("api_key" = ["bookings:write"])),
+#[utoipa::path(post, path = "/bookings",
+    operation_id = "createBooking", tag = "Bookings", request_body = NewBooking, security(("api_key" = ["bookings:write"])),
     params(("Idempotency-Key" = Option<String>, Header, description = "1 to 255 characters of your choice, such as a UUID; remembered for a day", min_length = 1, max_length = 255)),
     responses(
         (status = 201, description = "The booking is made", body = ShownBooking,

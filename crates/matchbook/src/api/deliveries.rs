@@ -108,7 +108,8 @@ struct Dismissal {
 /// List deliveries
 ///
 /// What sources sent, the latest first, and what became of it. Members have no part in them.
-#[utoipa::path(get, path = "/deliveries", tag = "Deliveries", params(DeliveryQuery), security(("api_key" = ["sync:read"])),
+#[utoipa::path(get, path = "/deliveries",
+    operation_id = "listDeliveries", tag = "Deliveries", params(DeliveryQuery), security(("api_key" = ["sync:read"])),
     responses((status = 200, description = "One page of deliveries", body = ShownPage)))]
 pub async fn list(
     State(app): State<Arc<App>>,
@@ -136,7 +137,8 @@ fn state_of(word: &str) -> Result<DeliveryState, Problem> {
 }
 
 /// Read a delivery
-#[utoipa::path(get, path = "/deliveries/{id}", tag = "Deliveries", security(("api_key" = ["sync:read"])),
+#[utoipa::path(get, path = "/deliveries/{id}",
+    operation_id = "readDelivery", tag = "Deliveries", security(("api_key" = ["sync:read"])),
     params(("id" = String, Path, description = "The delivery's id")),
     responses((status = 200, description = "The delivery", body = ShownDelivery)))]
 pub async fn read(
@@ -151,7 +153,8 @@ pub async fn read(
 /// Read what a source sent
 ///
 /// The body of a delivery, byte by byte as it came. It is personal data: for admins only.
-#[utoipa::path(get, path = "/deliveries/{id}/body", tag = "Deliveries", security(("api_key" = ["sync:read"])),
+#[utoipa::path(get, path = "/deliveries/{id}/body",
+    operation_id = "readDeliveryBody", tag = "Deliveries", security(("api_key" = ["sync:read"])),
     params(("id" = String, Path, description = "The delivery's id")),
     responses((status = 200, description = "The body as it came", body = Vec<u8>, content_type = "application/octet-stream")))]
 pub async fn body(State(app): State<Arc<App>>, caller: Caller, Path(id): Path<String>) -> Result<Response, Problem> {
@@ -166,7 +169,8 @@ pub async fn body(State(app): State<Arc<App>>, caller: Caller, Path(id): Path<St
 ///
 /// As after mending what it waited for. The answer is the delivery as it is then: applied, or why not. One that is applied
 /// already stays so, and sending this twice does no harm. For admins only.
-#[utoipa::path(post, path = "/deliveries/{id}/retry", tag = "Deliveries", security(("api_key" = ["sync:write"])),
+#[utoipa::path(post, path = "/deliveries/{id}/retry",
+    operation_id = "retryDelivery", tag = "Deliveries", security(("api_key" = ["sync:write"])),
     params(("id" = String, Path, description = "The delivery's id")),
     responses((status = 200, description = "The delivery as it is now", body = ShownDelivery)))]
 pub async fn retry(
@@ -185,7 +189,8 @@ pub async fn retry(
 /// Dismiss a delivery
 ///
 /// It no longer needs attention, and is kept with the note. Only one that needs attention can be dismissed. For admins only.
-#[utoipa::path(post, path = "/deliveries/{id}/dismissal", tag = "Deliveries", request_body = Dismissal,
+#[utoipa::path(post, path = "/deliveries/{id}/dismissal",
+    operation_id = "dismissDelivery", tag = "Deliveries", request_body = Dismissal,
     security(("api_key" = ["sync:write"])), params(("id" = String, Path, description = "The delivery's id")),
     responses(
         (status = 200, description = "The delivery as it is now", body = ShownDelivery),

@@ -11,9 +11,6 @@ use governor::{Quota, RateLimiter};
 
 use crate::clock::Clock;
 
-/// Calls per minute and key; a quiet minute's may come at once.
-const PER_MINUTE: NonZeroU32 = NonZeroU32::new(600).expect("more than none");
-
 /// Counts the calls of each key.
 #[derive(Debug)]
 pub struct ApiLimits {
@@ -35,11 +32,11 @@ impl governor::clock::Clock for OurClock {
 }
 
 impl ApiLimits {
-    /// Nobody has called yet.
-    pub(crate) fn new(clock: Clock) -> Self {
+    /// Nobody has called yet. A quiet minute's calls may come at once.
+    pub(crate) fn new(per_minute: NonZeroU32, clock: Clock) -> Self {
         let clock = OurClock(clock);
         ApiLimits {
-            limiter: RateLimiter::new(Quota::per_minute(PER_MINUTE), DashMapStateStore::default(), clock.clone()),
+            limiter: RateLimiter::new(Quota::per_minute(per_minute), DashMapStateStore::default(), clock.clone()),
             clock,
         }
     }

@@ -60,7 +60,11 @@ const REFUSALS: &[(&str, &str, &str)] = &[
     ("413", "TooLarge", "The body is larger than 1 MiB"),
     ("415", "NotJson", "The body is said to be something else than JSON"),
     ("422", "Invalid", "Fields that cannot be used, each named by its JSON pointer"),
-    ("429", "TooMany", "The key has called more than 600 times in a minute"),
+    (
+        "429",
+        "TooMany",
+        "The key has called more often in a minute than it may: 600 times, unless the operator says otherwise",
+    ),
     ("500", "Failed", "Matchbook could not do this; its log says why"),
     ("503", "Unavailable", "The database is locked, full or out of reach"),
 ];
@@ -132,7 +136,8 @@ fn refusal(status: &str, description: &str) -> Response {
 }
 
 /// The document that describes this API
-#[utoipa::path(get, path = "/openapi.json", tag = "About", security(()),
+#[utoipa::path(get, path = "/openapi.json",
+    operation_id = "readDocument", tag = "About", security(()),
     responses((status = 200, description = "An OpenAPI document", body = Object)))]
 pub async fn document() -> Json<&'static utoipa::openapi::OpenApi> {
     Json(&DOCUMENT)

@@ -83,7 +83,8 @@ struct ShownCall {
 /// List a booking's sync runs
 ///
 /// The latest first, each with the calls that it made: what was asked of Salesforce, and what it answered.
-#[utoipa::path(get, path = "/bookings/{id}/sync-runs", tag = "Syncs", security(("api_key" = ["sync:read"])),
+#[utoipa::path(get, path = "/bookings/{id}/sync-runs",
+    operation_id = "listSyncRuns", tag = "Syncs", security(("api_key" = ["sync:read"])),
     params(("id" = String, Path, description = "The booking's id"), RunQuery),
     responses((status = 200, description = "One page of sync runs", body = ShownRuns)))]
 pub async fn list(
@@ -103,7 +104,8 @@ pub async fn list(
 ///
 /// Makes its sync due now, as after mending what held it. What is in order already is not written again, so that sending this
 /// twice does no harm.
-#[utoipa::path(post, path = "/bookings/{id}/sync", tag = "Syncs", security(("api_key" = ["sync:write"])),
+#[utoipa::path(post, path = "/bookings/{id}/sync",
+    operation_id = "syncBooking", tag = "Syncs", security(("api_key" = ["sync:write"])),
     params(("id" = String, Path, description = "The booking's id")),
     responses(
         (status = 202, description = "Its sync is due", body = ShownBooking),

@@ -1,6 +1,7 @@
 //! `matchbook demo`: a simulated org with sample data, the server, sample bookings, in one process, offline.
 
 use std::net::SocketAddr;
+use std::num::NonZeroU32;
 use std::path::Path;
 
 use hmac::{Hmac, Mac as _};
@@ -33,6 +34,10 @@ pub(super) struct Args {
     /// Where the simulated org listens.
     #[arg(long, default_value = "127.0.0.1:3001", value_name = "ADDRESS")]
     org: SocketAddr,
+
+    /// How often one API key may call in a minute.
+    #[arg(long, default_value = "600", value_name = "COUNT")]
+    api_calls_per_minute: NonZeroU32,
 }
 
 pub(super) async fn run(args: Args) -> Result<(), Failure> {
@@ -45,6 +50,7 @@ pub(super) async fn run(args: Args) -> Result<(), Failure> {
         listen: args.listen,
         public_url: None,
         workers: 4,
+        api_calls_per_minute: args.api_calls_per_minute,
         allow_loopback_orgs: true,
         secure_cookies: false,
         trusted_proxies: Vec::new(),

@@ -34,6 +34,11 @@ async fn every_documented_operation_is_there_and_nothing_else() {
     let document = test.get_anonymously("/api/v1/openapi.json").await.body;
     let operations = operations(&document);
     assert!(operations.len() > 5, "the document describes nothing: {document:#}");
+    let mut names: Vec<&str> =
+        operations.iter().filter_map(|(.., operation)| operation["operationId"].as_str()).collect();
+    names.sort_unstable();
+    names.dedup();
+    assert_eq!(names.len(), operations.len(), "generated clients need one name for each operation: {names:?}");
     for path in document["paths"].as_object().expect("paths").keys() {
         for method in METHODS.map(str::to_uppercase) {
             let documented = operations.iter().any(|(m, p, ..)| *m == method && p == path);

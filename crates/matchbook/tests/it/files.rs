@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::net::SocketAddr;
+use std::num::NonZeroU32;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -23,6 +24,7 @@ async fn serve(store: StoreConfig) -> Result<Arc<App>, BuildError> {
         listen: SocketAddr::from(([127, 0, 0, 1], 0)),
         public_url: None,
         workers: 1,
+        api_calls_per_minute: NonZeroU32::new(600).expect("some"),
         allow_loopback_orgs: false,
         secure_cookies: false,
         trusted_proxies: Vec::new(),

@@ -2,6 +2,7 @@
 //! itself: a test says when syncs run, so that it never waits.
 
 use std::net::SocketAddr;
+use std::num::NonZeroU32;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
@@ -110,6 +111,7 @@ impl TestApp {
             listen: SocketAddr::from(([127, 0, 0, 1], 0)),
             public_url: Some(PUBLIC_URL.to_owned()),
             workers: 1,
+            api_calls_per_minute: NonZeroU32::new(600).expect("some"),
             allow_loopback_orgs: true,
             secure_cookies: false,
             trusted_proxies: vec!["127.0.0.1/32".parse().expect("a network")],
