@@ -54,10 +54,10 @@ pub async fn receive(app: &App, source_key: &str, headers: &HeaderMap, body: &[u
         tracing::warn!(source = source_key, reason = refused.0, "a delivery was refused");
         return Ok(Received::Refused(refused));
     }
-    let now = app.clock.now();
-    let (idempotency_key, reading) = read(kind, &source.id, body, now);
-    let new = NewDelivery { source_id: &source.id, idempotency_key: &idempotency_key, body };
-    let receipt = app.store.receive(&new, reading, now).await?;
+    let received_at = app.clock.now();
+    let (idempotency_key, reading) = read(kind, &source.id, body, received_at);
+    let new = NewDelivery { source_id: source.id, idempotency_key, body: body.to_vec(), received_at };
+    let receipt = app.store.receive(new, reading).await?;
     if let Receipt::Applied(_) = receipt {
         app.engine.wake();
     }

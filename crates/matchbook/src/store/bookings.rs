@@ -195,6 +195,9 @@ pub(crate) async fn record_change(tx: &mut Tx, new: NewChange, now: Timestamp) -
     }
     if let Some(identity) = &new.identity {
         remember_uids(tx, &id, identity).await?;
+        if known.is_some() {
+            remember_ical_uid(tx, &id, identity).await?;
+        }
         record_early(tx, &id, now).await?;
     }
     Ok(RecordedChange::Recorded(BookingId(id)))
@@ -213,6 +216,7 @@ pub(crate) async fn record_partial(
     let Some(known) = merge(tx, found, identity, now).await? else { return Ok(None) };
     record_partial_of(tx, &known, change, now).await?;
     remember_uids(tx, &known.id, identity).await?;
+    remember_ical_uid(tx, &known.id, identity).await?;
     Ok(Some(BookingId(known.id)))
 }
 
@@ -290,14 +294,20 @@ async fn one_at_a_time(tx: &mut Tx, identity: &BookingIdentity) -> Result<(), St
     if !tx.is_shared() {
         return Ok(());
     }
-    let names: BTreeSet<&String> =
-        std::iter::once(&identity.uid).chain(&identity.ical_uid).chain(&identity.previous_uid).collect();
-    for name in names {
-        sql("SELECT pg_advisory_xact_lock(hashtextextended($1, 0))")
-            .bind(format!("{}/{name}", identity.source_id))
-            .run(&mut *tx)
-            .await?;
-    }
+    let names: BTreeSet<String> = std::iter::once(&identity.uid)
+        .chain(&identity.ical_uid)
+        .chain(&identity.previous_uid)
+        .map(|name| format!("{}/{name}", identity.source_id))
+        .collect();
+    // There are three names at most; a null locks nothing.
+    let mut names = names.into_iter();
+    sql("SELECT pg_advisory_xact_lock(hashtextextended($1, 0)), pg_advisory_xact_lock(hashtextextended($2, 0)),
+             pg_advisory_xact_lock(hashtextextended($3, 0))")
+    .bind(names.next())
+    .bind(names.next())
+    .bind(names.next())
+    .run(&mut *tx)
+    .await?;
     Ok(())
 }
 
@@ -431,6 +441,11 @@ async fn remember_uids(tx: &mut Tx, id: &str, identity: &BookingIdentity) -> Res
             .run(&mut *tx)
             .await?;
     }
+    Ok(())
+}
+
+/// Learns the iCalUID of a booking that was known without one.
+async fn remember_ical_uid(tx: &mut Tx, id: &str, identity: &BookingIdentity) -> Result<(), StoreError> {
     if let Some(ical_uid) = &identity.ical_uid {
         sql("UPDATE booking SET ical_uid = $2 WHERE id = $1 AND ical_uid IS NULL")
             .bind(id)

@@ -82,6 +82,7 @@ value_from! {
     String, text => Value::Text(Some(text));
     &String, text => Value::Text(Some(text.clone()));
     Option<&str>, text => Value::Text(text.map(str::to_owned));
+    Option<String>, text => Value::Text(text);
     Option<&String>, text => Value::Text(text.cloned());
     &Option<String>, text => Value::Text(text.clone());
     i64, number => Value::Integer(Some(number));

@@ -34,13 +34,15 @@ impl DeliveryState {
 
 /// A delivery as it came.
 #[derive(Debug, Clone)]
-pub struct NewDelivery<'a> {
+pub struct NewDelivery {
     /// Its source's id.
-    pub source_id: &'a str,
+    pub source_id: String,
     /// Two deliveries with one key are one delivery.
-    pub idempotency_key: &'a str,
+    pub idempotency_key: String,
     /// The raw body.
-    pub body: &'a [u8],
+    pub body: Vec<u8>,
+    /// When it came.
+    pub received_at: Timestamp,
 }
 
 /// A stored delivery that waits to be applied.
@@ -90,26 +92,26 @@ fn delivery_row(row: Row) -> Result<DeliveryRow, StoreError> {
 }
 
 /// Stores a delivery and gives its id; `None` says that the same delivery is already stored.
-async fn insert(tx: &mut Tx, new: &NewDelivery<'_>, now: Timestamp) -> Result<Option<String>, StoreError> {
+async fn insert(tx: &mut Tx, new: &NewDelivery) -> Result<Option<String>, StoreError> {
     let id = new_id("dlv");
     let stored = sql("INSERT INTO delivery (id, source_id, received_at, idempotency_key, body, state)
          VALUES ($1, $2, $3, $4, $5, 'needs_attention') ON CONFLICT (source_id, idempotency_key) DO NOTHING")
     .bind(&id)
-    .bind(new.source_id)
-    .bind(micros(now))
-    .bind(new.idempotency_key)
-    .bind(new.body)
+    .bind(&new.source_id)
+    .bind(micros(new.received_at))
+    .bind(&new.idempotency_key)
+    .bind(&new.body)
     .run(&mut *tx)
     .await?;
     Ok((stored == 1).then_some(id))
 }
 
 /// The booking of the delivery of this key that came earlier, if it had one.
-async fn earlier(tx: &mut Tx, new: &NewDelivery<'_>) -> Result<Option<String>, StoreError> {
+async fn earlier(tx: &mut Tx, new: &NewDelivery) -> Result<Option<String>, StoreError> {
     let (booking_id,): (Option<String>,) =
         sql("SELECT booking_id FROM delivery WHERE source_id = $1 AND idempotency_key = $2")
-            .bind(new.source_id)
-            .bind(new.idempotency_key)
+            .bind(&new.source_id)
+            .bind(&new.idempotency_key)
             .one(&mut *tx)
             .await?;
     Ok(booking_id)
@@ -147,6 +149,7 @@ pub enum Receipt {
 }
 
 /// What reading a delivery's body came to.
+#[derive(Debug, Clone)]
 pub(crate) enum Reading {
     /// A change to record.
     Change(Box<super::NewChange>),
@@ -159,22 +162,6 @@ pub(crate) enum Reading {
 }
 
 impl Store {
-    /// Stores a delivery raw, and in the same transaction what it was read as.
-    pub(crate) async fn receive(
-        &self,
-        new: &NewDelivery<'_>,
-        reading: Reading,
-        now: Timestamp,
-    ) -> Result<Receipt, StoreError> {
-        let mut tx = self.begin().await?;
-        let Some(id) = insert(&mut tx, new, now).await? else {
-            return Ok(Receipt::Repeated(earlier(&mut tx, new).await?));
-        };
-        let receipt = apply(&mut tx, &id, reading, now).await?;
-        tx.commit().await?;
-        Ok(receipt)
-    }
-
     /// Tries a waiting delivery again.
     pub(crate) async fn receive_again(
         &self,
@@ -189,6 +176,14 @@ impl Store {
         }
         tx.commit().await?;
         Ok(receipt)
+    }
+}
+
+/// Stores a delivery raw, and in the same transaction what it was read as.
+pub(super) async fn store(tx: &mut Tx, new: &NewDelivery, reading: Reading) -> Result<Receipt, StoreError> {
+    match insert(tx, new).await? {
+        Some(id) => apply(tx, &id, reading, new.received_at).await,
+        None => Ok(Receipt::Repeated(earlier(tx, new).await?)),
     }
 }
 

@@ -3,6 +3,7 @@
 mod api_keys;
 mod api_requests;
 mod api_spend;
+mod arrivals;
 mod booking_actions;
 mod booking_list;
 mod bookings;
@@ -24,6 +25,7 @@ mod users;
 use std::fmt;
 use std::path::PathBuf;
 use std::str::FromStr as _;
+use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -33,6 +35,7 @@ use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
 use sqlx::{Connection as _, SqlStr};
 
+use arrivals::Arrivals;
 use database::{Pool, Tx, sql};
 
 pub use api_keys::{ApiKey, ApiKeyDraft};
@@ -96,6 +99,9 @@ const LOCK_PATIENCE: Duration = Duration::from_secs(4);
 /// How long a write waits for the writes before it.
 const QUEUE_PATIENCE: Duration = Duration::from_secs(10);
 
+/// How long a connection to PostgreSQL may have been idle to be used without a look whether it is still there.
+const TRUSTED_IDLE: Duration = Duration::from_secs(1);
+
 /// Which database, and where.
 #[derive(Debug, Clone)]
 pub enum Place {
@@ -127,6 +133,12 @@ pub enum StoreError {
     /// Another worker took the booking over while this one was at it; its results are not taken.
     #[error("another worker has taken this booking over")]
     LeaseLost,
+    /// A whole group of writes failed for one reason.
+    #[error(transparent)]
+    Together(Arc<StoreError>),
+    /// A fault in Matchbook itself ended a write before its time.
+    #[error("storing broke off; please report this with the lines of the log before this one")]
+    BrokenOff,
     /// Something stored does not read back.
     #[error("{what} in the database cannot be read: {why}")]
     Corrupt {
@@ -143,6 +155,7 @@ impl StoreError {
         match self {
             StoreError::Database(sqlx::Error::Io(_) | sqlx::Error::PoolTimedOut) => true,
             StoreError::Database(sqlx::Error::Database(error)) => error.code().is_some_and(|code| is_passing(&code)),
+            StoreError::Together(error) => error.is_passing(),
             _ => false,
         }
     }
@@ -164,6 +177,7 @@ pub struct Store {
     /// On SQLite one connection: there is one writer, and waiting here is fairer than its busy handler.
     write: Pool,
     read: Pool,
+    arrivals: Arc<Arrivals>,
 }
 
 impl Store {
@@ -193,16 +207,29 @@ impl Store {
         let texts = MIGRATIONS.iter().map(|(version, name, sqlite, _)| (*version, *name, *sqlite));
         migrator(texts).run(&write).await?;
         let read = SqlitePoolOptions::new().max_connections(4).connect_with(options.read_only(true)).await?;
-        Ok(Store { write: Pool::Sqlite(write), read: Pool::Sqlite(read) })
+        Ok(Store { write: Pool::Sqlite(write), read: Pool::Sqlite(read), arrivals: Arc::default() })
     }
 
     async fn open_postgres(url: &SecretString) -> Result<Self, StoreError> {
         let options = PgConnectOptions::from_str(url.expose_secret())?;
-        let pool = PgPoolOptions::new().max_connections(10).connect_with(options).await?;
+        let pool = PgPoolOptions::new()
+            .max_connections(10)
+            // One that was used a moment ago need not be asked whether it is still there.
+            .test_before_acquire(false)
+            .before_acquire(|connection, used| {
+                Box::pin(async move {
+                    if used.idle_for > TRUSTED_IDLE {
+                        connection.ping().await?;
+                    }
+                    Ok(true)
+                })
+            })
+            .connect_with(options)
+            .await?;
         let texts = MIGRATIONS.iter().map(|(version, name, _, postgres)| (*version, *name, *postgres));
         migrator(texts).run(&pool).await?;
         let pool = Pool::Postgres(pool);
-        Ok(Store { write: pool.clone(), read: pool })
+        Ok(Store { write: pool.clone(), read: pool, arrivals: Arc::default() })
     }
 
     /// Starts a transaction that may write. On SQLite it holds the write lock from its first moment.

@@ -21,6 +21,7 @@ use salesforce::auth::LoopbackPolicy;
 use secrecy::{ExposeSecret as _, SecretString};
 use serde_json::{Value, json};
 use sha2::Sha256;
+use sqlx::Connection as _;
 
 #[path = "postgres.rs"]
 mod postgres;
@@ -57,6 +58,7 @@ pub(crate) struct TestApp {
     http: reqwest::Client,
     micros: Arc<AtomicI64>,
     folder: tempfile::TempDir,
+    database: Place,
 }
 
 /// An answer with its JSON, or null where it has none.
@@ -107,7 +109,7 @@ impl TestApp {
         };
         let org = Org::start().await;
         let config = ServeConfig {
-            store: StoreConfig { database, encryption_key: Some(SecretString::from(ENCRYPTION_KEY)) },
+            store: StoreConfig { database: database.clone(), encryption_key: Some(SecretString::from(ENCRYPTION_KEY)) },
             listen: SocketAddr::from(([127, 0, 0, 1], 0)),
             public_url: Some(PUBLIC_URL.to_owned()),
             workers: 1,
@@ -119,7 +121,7 @@ impl TestApp {
         let app = App::build(&config, clock).await.expect("the application comes up");
         let url = serve(&app).await;
         let api_key = add_user(&app, "ops@seller.example", "admin").await;
-        Some(TestApp { url, app, org, api_key, http: reqwest::Client::new(), micros, folder })
+        Some(TestApp { url, app, org, api_key, http: reqwest::Client::new(), micros, folder, database })
     }
 
     async fn configured(self) -> TestApp {
@@ -150,6 +152,21 @@ impl TestApp {
     /// The file of a SQLite database.
     pub(crate) fn database_file(&self) -> std::path::PathBuf {
         self.folder.path().join("test.db")
+    }
+
+    /// Runs a statement on the database beside the server, as a fault would or an operator's hand.
+    pub(crate) async fn meddle(&self, statement: &'static str) {
+        match &self.database {
+            Place::File(path) => {
+                let options = sqlx::sqlite::SqliteConnectOptions::new().filename(path);
+                let mut connection = sqlx::SqliteConnection::connect_with(&options).await.expect("a connection");
+                sqlx::raw_sql(statement).execute(&mut connection).await.expect("it runs");
+            }
+            Place::Postgres(url) => {
+                let mut connection = sqlx::PgConnection::connect(url.expose_secret()).await.expect("a connection");
+                sqlx::raw_sql(statement).execute(&mut connection).await.expect("it runs");
+            }
+        }
     }
 
     /// Lets time pass.

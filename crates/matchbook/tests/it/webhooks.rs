@@ -1,5 +1,7 @@
 //! Deliveries that are wrong: each gets a clear answer, and nothing is lost.
 
+use std::sync::Arc;
+
 use jiff::SignedDuration;
 use rstest::rstest;
 use serde_json::{Value, json};
@@ -184,4 +186,49 @@ async fn a_clock_that_runs_ahead_does_not_outdo_later_changes(
     test.pass(SignedDuration::from_mins(1));
     test.deliver(&Delivery::cancelled().at("2026-05-04T10:00:30Z").json()).await;
     assert_eq!(test.only_booking().await["status"], "cancelled");
+}
+
+#[rstest]
+#[tokio::test]
+async fn many_deliveries_at_once_are_each_answered_for_themselves(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+) {
+    let Some(test) = TestApp::spawn(engine).await else { return };
+    test.deliver(&Delivery::created().json()).await;
+    test.meddle("UPDATE booking SET wanted = 'scrambled'").await;
+    let news: Vec<_> = (0..60).map(|n| created_by(n).json()).collect();
+    // Each comes twice, and among them are a change of the booking that no longer reads back, one of an unknown event type and
+    // one of no concern.
+    let poison = Delivery::rescheduled().json();
+    let unknown = created_by(99).with("type", "no-such-type").json();
+    let mut idle = created_by(98).json();
+    idle["triggerEvent"] = "MEETING_STARTED".into();
+    let all = news.iter().take(30).chain([&poison, &unknown, &idle]).chain(&news[30..]).chain(&news);
+    let test = Arc::new(test);
+    let sending: Vec<_> = all
+        .map(|delivery| {
+            let (test, delivery) = (Arc::clone(&test), delivery.clone());
+            tokio::spawn(async move { test.deliver(&delivery).await })
+        })
+        .collect();
+    let mut answers = Vec::new();
+    for sent in sending {
+        answers.push(sent.await.expect("an answer"));
+    }
+
+    let count = |status: u16, result: &str| {
+        answers.iter().filter(|a| a.status == status && a.body["result"].as_str().unwrap_or_default() == result).count()
+    };
+    assert_eq!(
+        (count(200, "applied"), count(200, "repeated"), count(202, "needs_attention"), count(200, "ignored")),
+        (60, 60, 1, 1),
+        "{answers:#?}"
+    );
+    assert_eq!(count(500, ""), 1, "the change that cannot be applied is refused, and spoils no other");
+    test.sync().await;
+    assert_eq!(test.org.records("Event").await.len(), 60, "each booking has its Event, once");
+}
+
+fn created_by(n: usize) -> Delivery {
+    Delivery::created().by(&format!("many-{n}"), "Pat Q", &format!("pat{n}@acme.example"))
 }
