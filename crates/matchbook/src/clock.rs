@@ -12,6 +12,9 @@ pub enum Clock {
     System,
     /// A clock that only moves when told, in microseconds since 1970.
     Manual(Arc<AtomicI64>),
+    /// The machine's clock, ahead by this much.
+    #[cfg(feature = "failpoints")]
+    Ahead(jiff::SignedDuration),
 }
 
 impl Clock {
@@ -19,6 +22,8 @@ impl Clock {
     pub fn now(&self) -> Timestamp {
         match self {
             Clock::System => Timestamp::now(),
+            #[cfg(feature = "failpoints")]
+            Clock::Ahead(ahead) => Timestamp::now() + *ahead,
             Clock::Manual(micros) => {
                 Timestamp::from_microsecond(micros.load(Ordering::SeqCst)).unwrap_or(Timestamp::UNIX_EPOCH)
             }

@@ -10,6 +10,7 @@ pub mod clock;
 pub mod config;
 pub mod crm;
 mod error_chain;
+mod failpoint;
 pub mod grant;
 pub mod ingest;
 mod json_kind;

@@ -7,8 +7,8 @@ use tokio::net::TcpListener;
 
 use super::{Failure, stop_signal};
 use crate::app::App;
-use crate::clock::Clock;
 use crate::config::ServeConfig;
+use crate::failpoint;
 use crate::routes;
 use crate::server::{self, Limits};
 use crate::sync::Worker;
@@ -40,7 +40,7 @@ pub(super) struct Server {
 
 impl Server {
     pub(super) async fn start(config: &ServeConfig) -> Result<Self, Failure> {
-        let app = App::build(config, Clock::System).await?;
+        let app = App::build(config, failpoint::clock()).await?;
         let listener = TcpListener::bind(config.listen)
             .await
             .map_err(|e| format!("cannot listen on {}: {e}; choose another address with --listen", config.listen))?;

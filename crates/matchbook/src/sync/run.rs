@@ -19,6 +19,7 @@ use salesforce::composite::{CompositeAnswer, CompositeRequest};
 use super::engine::Engine;
 use super::session::{OpenSession, SessionError};
 use crate::crm::{classify, directory, org_shapes, transcript, writer};
+use crate::failpoint;
 use crate::store::{Claimed, NewCall, Released, Spent, StoreError, StoredDescribe};
 
 /// How often one run may plan; more means that the org and the plan do not come to agree.
@@ -72,6 +73,7 @@ impl<'a> Run<'a> {
         if !matches!(released, Released::Parked { .. }) {
             self.spent.rest = used_up(&self.spent, now);
         }
+        failpoint::reach(failpoint::BEFORE_RELEASE);
         self.engine.store.release(&self.claimed, &self.synced, &released, &notes, &self.spent, now).await?;
         Ok(released)
     }
@@ -241,7 +243,9 @@ impl<'a> Run<'a> {
         let purpose = purpose_of_writes(writes);
         let new = NewCall { run_id: &self.claimed.run_id, purpose: &purpose, asked: &asked, sent_at };
         let call_id = self.engine.store.before_sending(&self.claimed.lease, &sent, &new).await?;
+        failpoint::reach(failpoint::BEFORE_SEND);
         let call = self.engine.client.composite(&session.session, &request).await;
+        failpoint::reach(failpoint::BEFORE_SAVE);
         self.spent.count(classify::org_count(&call.record, self.engine.clock.now()));
         let results = writer::results(writes, &call.result);
         self.synced = absorb(&sent, writes, &results, email);
