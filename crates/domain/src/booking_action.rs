@@ -2,7 +2,10 @@
 
 use jiff::{SignedDuration, Timestamp};
 
-use crate::booking::{Booking, BookingChange, BookingStatus, ChangeKind, Organizer, RecordedBooking};
+use crate::booking::{
+    Booking, BookingChange, BookingStatus, ChangeKind, NoShowChange, Organizer, PartialChange, RecordedBooking,
+    apply_change, apply_partial,
+};
 
 /// What is to be done.
 #[derive(Debug, Clone, PartialEq)]
@@ -19,25 +22,37 @@ pub enum BookingAction {
         /// Why.
         reason: Option<String>,
     },
+    /// Say whether the attendee came.
+    MarkNoShow {
+        /// They did not; false takes an earlier mark back.
+        absent: bool,
+    },
 }
 
 /// Why it is not done.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum NotNow {
-    /// What was called off is not moved.
-    Cancelled,
+    /// It was cancelled or declined.
+    CalledOff,
+    /// Nobody can have missed what has not started.
+    NotStarted,
     /// Its end would be later than any time that can be written.
     TooLate,
 }
 
-/// The change that an action makes of a booking; `None` says that it is so already.
-pub fn act(recorded: &RecordedBooking, action: BookingAction, now: Timestamp) -> Result<Option<BookingChange>, NotNow> {
+/// The booking as an action leaves it; `None` says that it is so already.
+pub fn act(
+    recorded: &RecordedBooking,
+    action: BookingAction,
+    now: Timestamp,
+) -> Result<Option<RecordedBooking>, NotNow> {
     let was = &recorded.booking;
-    let cancelled = was.status == BookingStatus::Cancelled;
+    let called_off = matches!(was.status, BookingStatus::Cancelled | BookingStatus::Rejected);
     let (kind, booking) = match action {
-        BookingAction::Reschedule { .. } if cancelled => return Err(NotNow::Cancelled),
+        BookingAction::Cancel { .. } if called_off => return Ok(None),
+        _ if called_off => return Err(NotNow::CalledOff),
+        BookingAction::MarkNoShow { absent } => return mark_no_show(recorded, absent, now),
         BookingAction::Reschedule { start, organizer } => (ChangeKind::Rescheduled, moved(was, start, organizer)?),
-        BookingAction::Cancel { .. } if cancelled => return Ok(None),
         BookingAction::Cancel { reason } => {
             let cancel_reason = reason.or_else(|| was.cancel_reason.clone());
             (ChangeKind::Cancelled, Booking { status: BookingStatus::Cancelled, cancel_reason, ..was.clone() })
@@ -46,9 +61,27 @@ pub fn act(recorded: &RecordedBooking, action: BookingAction, now: Timestamp) ->
     if booking == *was {
         return Ok(None);
     }
-    // Changes are put in order by their time: this one comes after what it was decided on, whatever the clock says.
-    let after = recorded.changed_at.checked_add(SignedDuration::from_micros(1)).map_err(|_| NotNow::TooLate)?;
-    Ok(Some(BookingChange { kind, occurred_at: now.max(after), booking }))
+    let occurred_at = now.max(after(recorded.changed_at)?);
+    Ok(apply_change(Some(recorded), BookingChange { kind, occurred_at, booking }))
+}
+
+fn mark_no_show(recorded: &RecordedBooking, absent: bool, now: Timestamp) -> Result<Option<RecordedBooking>, NotNow> {
+    if absent && now < recorded.booking.start {
+        return Err(NotNow::NotStarted);
+    }
+    let email = &recorded.booking.attendee.email;
+    let known = recorded.marks.no_shows.get(email);
+    if known.map_or(!absent, |mark| mark.absent == absent) {
+        return Ok(None);
+    }
+    let occurred_at = known.map_or(Ok(now), |mark| after(mark.marked_at).map(|after| now.max(after)))?;
+    let change = NoShowChange { occurred_at, absent: [(email.clone(), absent)].into() };
+    Ok(apply_partial(recorded, &PartialChange::NoShows(change)))
+}
+
+/// Changes are put in order by their time: a new one comes after what it was decided on, whatever the clock says.
+fn after(known: Timestamp) -> Result<Timestamp, NotNow> {
+    known.checked_add(SignedDuration::from_micros(1)).map_err(|_| NotNow::TooLate)
 }
 
 fn moved(was: &Booking, start: Timestamp, organizer: Option<Organizer>) -> Result<Booking, NotNow> {
@@ -60,7 +93,7 @@ fn moved(was: &Booking, start: Timestamp, organizer: Option<Organizer>) -> Resul
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::booking::{Marks, apply_change};
+    use crate::booking::Marks;
     use crate::sync_plan::examples::booking;
 
     fn recorded() -> RecordedBooking {
@@ -83,10 +116,10 @@ mod tests {
     #[test]
     fn a_moved_booking_stays_as_long_as_it_was() {
         let was = recorded();
-        let change = act(&was, reschedule(at(5_000)), at(2_000)).expect("it can be moved").expect("it changes");
-        assert_eq!(change.booking.start, at(5_000));
+        let is = act(&was, reschedule(at(5_000)), at(2_000)).expect("it can be moved").expect("it changes");
+        assert_eq!((is.booking.start, is.changed_at), (at(5_000), at(2_000)));
         let length = |booking: &Booking| booking.end.duration_since(booking.start);
-        assert_eq!(length(&change.booking), length(&was.booking));
+        assert_eq!(length(&is.booking), length(&was.booking));
         assert_eq!(act(&was, reschedule(was.booking.start), at(2_000)), Ok(None), "it stands there already");
         assert_eq!(act(&was, reschedule(Timestamp::MAX), at(2_000)), Err(NotNow::TooLate));
     }
@@ -94,19 +127,34 @@ mod tests {
     #[test]
     fn what_was_called_off_is_not_moved_and_not_called_off_again() {
         let cancel = |reason: &str| BookingAction::Cancel { reason: Some(reason.into()) };
-        let change = act(&recorded(), cancel("ill"), at(2_000)).expect("it can be cancelled").expect("it changes");
-        assert_eq!(change.booking.cancel_reason.as_deref(), Some("ill"));
-        let off = apply_change(Some(&recorded()), change).expect("it is news");
+        let off = act(&recorded(), cancel("ill"), at(2_000)).expect("it can be cancelled").expect("it changes");
+        assert_eq!(off.booking.cancel_reason.as_deref(), Some("ill"));
         assert_eq!(act(&off, cancel("late"), at(3_000)), Ok(None));
-        assert_eq!(act(&off, reschedule(at(5_000)), at(3_000)), Err(NotNow::Cancelled));
+        assert_eq!(act(&off, reschedule(at(5_000)), at(3_000)), Err(NotNow::CalledOff));
+        let declined = Booking { status: BookingStatus::Rejected, ..booking() };
+        let declined = RecordedBooking { booking: declined, ..recorded() };
+        assert_eq!(act(&declined, reschedule(at(5_000)), at(3_000)), Err(NotNow::CalledOff));
     }
 
     #[test]
     fn an_action_is_news_even_by_a_clock_that_went_back() {
         let was = recorded();
         for now in [at(1), was.changed_at, at(2_000)] {
-            let change = act(&was, reschedule(at(5_000)), now).expect("it can be moved").expect("it changes");
-            assert!(apply_change(Some(&was), change).is_some(), "at {now}");
+            let is = act(&was, reschedule(at(5_000)), now).expect("it can be moved");
+            assert_eq!(is.expect("it changes").booking.start, at(5_000), "at {now}");
         }
+    }
+
+    #[test]
+    fn nobody_misses_what_has_not_started_and_a_mark_can_be_taken_back() {
+        let mark = |absent| BookingAction::MarkNoShow { absent };
+        let (was, start) = (recorded(), recorded().booking.start);
+        assert_eq!(act(&was, mark(true), start - SignedDuration::from_secs(1)), Err(NotNow::NotStarted));
+        assert_eq!(act(&was, mark(false), start), Ok(None), "nobody said so");
+        let absent = act(&was, mark(true), start).expect("it has started").expect("it is news");
+        assert_eq!(absent.no_show(), Some(true));
+        assert_eq!(act(&absent, mark(true), start), Ok(None));
+        let back = act(&absent, mark(false), start).expect("it can be taken back").expect("it is news");
+        assert_eq!(back.no_show(), Some(false), "even in the same moment");
     }
 }

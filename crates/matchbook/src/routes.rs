@@ -58,6 +58,7 @@ pub(crate) fn api() -> (Router<Arc<App>>, OpenApi) {
         .routes(routes!(api::bookings::read))
         .routes(routes!(api::booking_actions::reschedule))
         .routes(routes!(api::booking_actions::cancel))
+        .routes(routes!(api::booking_actions::mark_no_show, api::booking_actions::unmark_no_show))
         .routes(routes!(api::sync_runs::list))
         .routes(routes!(api::sync_runs::again))
         .routes(routes!(api::deliveries::list))

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use axum::extract::{OriginalUri, Path, State};
+use bytes::Bytes;
 use domain::booking::Organizer;
 use domain::booking_action::{BookingAction, NotNow, act};
 use http::{HeaderMap, StatusCode};
@@ -10,13 +11,14 @@ use jiff::Timestamp;
 use serde::Deserialize;
 use utoipa::{IntoParams, ToSchema};
 
+use super::Problem;
 use super::body::Body;
 use super::bookings::seen;
 use super::caller::Caller;
+use super::idempotency::{self, IDEMPOTENCY_KEY};
 use super::new_booking::{Offered, host, start};
 use super::request::{IfMatch, JsonBody};
 use super::shown_booking::{BookingAnswered, ShownBooking, no_booking};
-use super::{Problem, idempotency};
 use crate::access::KeyScope;
 use crate::app::App;
 use crate::store::{Asked, BookingRow};
@@ -84,7 +86,8 @@ pub async fn reschedule(
     if let BookingAction::Reschedule { organizer: Some(organizer), .. } = &action {
         caller.may_act_on(&domain::booking::Booking { organizer: organizer.clone(), ..row.booking.clone() })?;
     }
-    change(&app, Change { caller, row, path: uri.path(), headers, body }, action).await
+    only_ours(&row)?;
+    change(&app, Change { caller, row, path: uri.path(), headers, body: body.bytes }, action).await
 }
 
 async fn read_reschedule(app: &App, row: &BookingRow, json: &JsonBody) -> Result<BookingAction, Problem> {
@@ -128,7 +131,58 @@ pub async fn cancel(
     let root = body.object((String::new(), &json.value), &["reason"]);
     let action = root.map(|root| BookingAction::Cancel { reason: body.text(&root, "reason") });
     let action = body.finish(action)?;
-    change(&app, Change { caller, row, path: uri.path(), headers, body: json }, action).await
+    only_ours(&row)?;
+    change(&app, Change { caller, row, path: uri.path(), headers, body: json.bytes }, action).await
+}
+
+/// Mark the attendee as a no-show
+///
+/// Of any booking that has started, wherever it came from: the latest word counts. Where the event type says so, Salesforce is told.
+#[utoipa::path(post, path = "/bookings/{id}/no-show",
+    operation_id = "markNoShow", tag = "Bookings",
+    params(("id" = String, Path, description = "The booking's id"), ChangeHeaders), security(("api_key" = ["bookings:write"])),
+    responses(
+        (status = 200, description = "The booking as it is now", body = ShownBooking, headers(("ETag" = String, description = "Its version"))),
+        (status = 409, description = "It was cancelled, or has not started; or the same request is being answered just now", body = Problem, content_type = "application/problem+json"),
+        (status = 412, description = "The booking has changed meanwhile", body = Problem, content_type = "application/problem+json"),
+        (status = 422, description = "The `Idempotency-Key` was another request's", body = Problem, content_type = "application/problem+json"),
+    ))]
+pub async fn mark_no_show(
+    State(app): State<Arc<App>>,
+    caller: Caller,
+    Path(id): Path<String>,
+    OriginalUri(uri): OriginalUri,
+    headers: HeaderMap,
+) -> Result<BookingAnswered, Problem> {
+    caller.may(KeyScope::BookingsWrite)?;
+    let row = seen(&app, &caller, &id).await?;
+    let request = Change { caller, row, path: uri.path(), headers, body: Bytes::new() };
+    change(&app, request, BookingAction::MarkNoShow { absent: true }).await
+}
+
+/// Take the mark of a no-show back
+#[utoipa::path(delete, path = "/bookings/{id}/no-show",
+    operation_id = "unmarkNoShow", tag = "Bookings",
+    params(("id" = String, Path, description = "The booking's id"), ("If-Match" = Option<String>, Header, description = "The `ETag` of the booking that the change is made for")),
+    security(("api_key" = ["bookings:write"])),
+    responses(
+        (status = 200, description = "The booking as it is now", body = ShownBooking, headers(("ETag" = String, description = "Its version"))),
+        (status = 409, description = "It was cancelled", body = Problem, content_type = "application/problem+json"),
+        (status = 412, description = "The booking has changed meanwhile", body = Problem, content_type = "application/problem+json"),
+    ))]
+pub async fn unmark_no_show(
+    State(app): State<Arc<App>>,
+    caller: Caller,
+    Path(id): Path<String>,
+    OriginalUri(uri): OriginalUri,
+    mut headers: HeaderMap,
+) -> Result<BookingAnswered, Problem> {
+    caller.may(KeyScope::BookingsWrite)?;
+    let row = seen(&app, &caller, &id).await?;
+    // Sent again, it does the same again: nothing.
+    headers.remove(IDEMPOTENCY_KEY);
+    let request = Change { caller, row, path: uri.path(), headers, body: Bytes::new() };
+    change(&app, request, BookingAction::MarkNoShow { absent: false }).await
 }
 
 /// A request to change a booking.
@@ -137,22 +191,19 @@ struct Change<'a> {
     row: BookingRow,
     path: &'a str,
     headers: HeaderMap,
-    body: JsonBody,
+    body: Bytes,
 }
 
 /// Changes a booking once, and shows it as it is then.
 async fn change(app: &App, change: Change<'_>, action: BookingAction) -> Result<BookingAnswered, Problem> {
     let Change { caller, row, path, headers, body } = change;
     let (id, now) = (&row.id.0, app.clock.now());
-    let request = idempotency::request(&headers, &caller, path, &body.bytes)?;
+    let request = idempotency::request(&headers, &caller, path, &body)?;
     if let Some(request) = &request
         && let Some(earlier) = app.store.earlier_request(request, now).await?
     {
         let id = idempotency::repeated(request, earlier)?;
         return BookingAnswered::now(app, StatusCode::OK, &id).await;
-    }
-    if let Some(source) = &row.source {
-        return Err(of_a_source(source));
     }
     let if_match = IfMatch::of(&headers);
     let admits = |version| if_match.as_ref().is_none_or(|tags| tags.admits(version));
@@ -171,12 +222,14 @@ async fn change(app: &App, change: Change<'_>, action: BookingAction) -> Result<
     }
 }
 
-fn of_a_source(source: &str) -> Problem {
-    Problem::new(
+/// Refuses bookings that came from a source.
+fn only_ours(row: &BookingRow) -> Result<(), Problem> {
+    let Some(source) = &row.source else { return Ok(()) };
+    Err(Problem::new(
         StatusCode::CONFLICT,
         "This booking came from a source, which has the last word on it. Nothing was changed.",
     )
-    .detail(format!("Change it in {source}, and it follows here."))
+    .detail(format!("Change it in {source}, and it follows here.")))
 }
 
 fn changed_meanwhile(version: i64) -> Problem {
@@ -186,8 +239,12 @@ fn changed_meanwhile(version: i64) -> Problem {
 
 fn refused(not_now: NotNow) -> Problem {
     match not_now {
-        NotNow::Cancelled => Problem::new(StatusCode::CONFLICT, "The booking is cancelled. Nothing was changed.")
-            .detail("Make a new booking instead."),
+        NotNow::CalledOff => {
+            Problem::new(StatusCode::CONFLICT, "The booking no longer takes place. Nothing was changed.")
+                .detail("It was cancelled or declined. Make a new booking instead.")
+        }
+        NotNow::NotStarted => Problem::new(StatusCode::CONFLICT, "The booking has not started. Nothing was changed.")
+            .detail("Nobody can have missed it yet. Send this again after its start."),
         NotNow::TooLate => Problem::invalid().field("/start", "This is too far in the future."),
     }
 }

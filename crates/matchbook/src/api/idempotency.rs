@@ -7,6 +7,9 @@ use super::Problem;
 use super::caller::Caller;
 use crate::store::{ApiRequest, EarlierRequest};
 
+/// The header.
+pub(super) const IDEMPOTENCY_KEY: &str = "idempotency-key";
+
 /// The longest key.
 const LONGEST: usize = 255;
 
@@ -17,7 +20,7 @@ pub(super) fn request(
     path: &str,
     body: &[u8],
 ) -> Result<Option<ApiRequest>, Problem> {
-    let Some(key) = headers.get("idempotency-key") else { return Ok(None) };
+    let Some(key) = headers.get(IDEMPOTENCY_KEY) else { return Ok(None) };
     let is_sound = |key: &&str| (1..=LONGEST).contains(&key.len());
     let Some(key) = key.to_str().ok().filter(is_sound) else {
         return Err(Problem::new(StatusCode::BAD_REQUEST, "The Idempotency-Key cannot be used. Nothing was saved.")

@@ -62,6 +62,9 @@ pub(super) struct ShownBooking {
     /// Why it was cancelled.
     #[serde(skip_serializing_if = "Option::is_none")]
     cancel_reason: Option<String>,
+    /// Whether the attendee did not come; left out while nobody has said so.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    no_show: Option<bool>,
     /// How its sync stands; left out where its event type is not synced.
     #[serde(skip_serializing_if = "Option::is_none")]
     sync: Option<ShownSync>,
@@ -214,6 +217,7 @@ impl From<BookingRow> for ShownBooking {
             organizer: booking.organizer.into(),
             answers: booking.answers.into_iter().map(ShownAnswer::from).collect(),
             cancel_reason: booking.cancel_reason,
+            no_show: row.no_show,
             sync: row.sync.map(ShownSync::from),
         }
     }

@@ -1,6 +1,6 @@
 //! Changes of a booking that people ask for here.
 
-use domain::booking::{BookingChange, BookingId, RecordedBooking, apply_change};
+use domain::booking::{BookingId, RecordedBooking};
 use jiff::Timestamp;
 
 use super::{ApiRequest, Store, StoreError, api_requests, bookings, event_types, outbox};
@@ -27,7 +27,7 @@ impl Store {
         &self,
         id: &str,
         admits: impl Fn(i64) -> bool,
-        decide: impl FnOnce(&RecordedBooking) -> Result<Option<BookingChange>, R>,
+        decide: impl FnOnce(&RecordedBooking) -> Result<Option<RecordedBooking>, R>,
         request: Option<&ApiRequest>,
         now: Timestamp,
     ) -> Result<Asked<R>, StoreError> {
@@ -36,11 +36,10 @@ impl Store {
         if !admits(known.version) {
             return Ok(Asked::OtherVersion(known.version));
         }
-        let change = match decide(&known.recorded) {
-            Ok(change) => change,
+        let changed = match decide(&known.recorded) {
+            Ok(changed) => changed,
             Err(refused) => return Ok(Asked::Refused(refused)),
         };
-        let changed = change.and_then(|change| apply_change(Some(&known.recorded), change));
         if let Some(changed) = &changed {
             bookings::update(&mut tx, &known.id, changed, now).await?;
             if let Some(connection_id) = event_types::of_booking(&mut tx, id).await?.connection_id {

@@ -74,7 +74,7 @@ async fn a_cancelled_booking_takes_its_event_along_and_stays_cancelled(
     assert_eq!(again.body["version"], 2, "nothing changed the second time");
     let moved = test.act(&booking, "reschedule", &[], json!({"start": "2026-05-07T12:00:00Z"})).await;
     assert_eq!(moved.status, 409, "{}", moved.text);
-    assert!(moved.text.contains("is cancelled"), "{}", moved.text);
+    assert!(moved.text.contains("no longer takes place"), "{}", moved.text);
     test.sync().await;
     assert_eq!(test.org.records("Event").await, Vec::<Value>::new());
     test.assert_all_synced().await;
@@ -200,4 +200,31 @@ async fn a_member_acts_on_own_bookings_and_does_not_see_others(
     test.api_key = add_user(&test.app, "eve@seller.example", "viewer").await;
     assert_eq!(test.get("/api/v1/bookings").await.body["bookings"].as_array().map(Vec::len), Some(2));
     assert_eq!(test.act(&booking, "cancellation", &[], json!({})).await.status, 403);
+}
+
+#[rstest]
+#[tokio::test]
+async fn a_no_show_is_marked_once_it_has_started_and_taken_back(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+) {
+    let Some(test) = TestApp::spawn(engine).await else { return };
+    test.deliver(&Delivery::created().json()).await;
+    let booking = format!("/api/v1/bookings/{}", test.only_booking().await["id"].as_str().expect("an id"));
+    let mark = async |method: &str| test.call(method, &format!("{booking}/no-show"), &[], None).await;
+    let early = mark("POST").await;
+    assert_eq!(early.status, 409, "{}", early.text);
+    assert!(early.text.contains("has not started"), "{}", early.text);
+    assert_eq!(test.get(&booking).await.body["no_show"], Value::Null);
+
+    test.pass(jiff::SignedDuration::from_hours(72));
+    for _ in 0..2 {
+        let marked = mark("POST").await;
+        assert_eq!((marked.status, &marked.body["no_show"], marked.header("etag")), (200, &json!(true), "\"2\""));
+    }
+    let back = mark("DELETE").await;
+    assert_eq!((back.status, &back.body["no_show"], back.header("etag")), (200, &json!(false), "\"3\""));
+    let other = test.call("POST", &format!("{booking}/no-show"), &[("If-Match", "\"2\"")], None).await;
+    assert_eq!(other.status, 412, "{}", other.text);
+    test.sync().await;
+    test.assert_all_synced().await;
 }
