@@ -15,6 +15,7 @@ pub mod free_mail;
 pub mod names;
 pub mod org_shape;
 pub mod person_match;
+pub mod preflight;
 pub mod salesforce_settings;
 pub mod sync_note;
 pub mod sync_outcome;

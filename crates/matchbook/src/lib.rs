@@ -5,6 +5,7 @@ pub mod api;
 pub mod app;
 pub mod apply;
 pub mod auth;
+pub mod check;
 pub mod cli;
 pub mod clock;
 pub mod config;

@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use clap::Parser as _;
-use matchbook::cli::{self, Cli};
+use matchbook::cli::{self, Cli, CouldNotCheck};
 use tracing_subscriber::EnvFilter;
 
 fn main() -> ExitCode {
@@ -21,6 +21,10 @@ fn main() -> ExitCode {
     };
     match runtime.block_on(cli::run(cli)) {
         Ok(()) => ExitCode::SUCCESS,
+        Err(error) if error.is::<CouldNotCheck>() => {
+            failed(error.as_ref());
+            ExitCode::from(2)
+        }
         Err(error) => failed(error.as_ref()),
     }
 }

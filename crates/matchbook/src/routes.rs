@@ -32,6 +32,7 @@ pub fn router(app: Arc<App>) -> Router {
         .route("/deliveries/{id}/dismissal", post(ui::deliveries::dismiss))
         .route("/connections", get(ui::connections::list))
         .route("/connections/{id}", get(ui::connection::page))
+        .route("/connections/{id}/test", post(ui::connection::test))
         .route("/connections/{id}/connect", post(ui::connect::begin))
         .route("/oauth/callback", get(ui::connect::callback))
         .layer(CsrfLayer::new().with_rejection_response(ui::cross_site));

@@ -7,6 +7,7 @@ use crate::permissions::Sharing;
 use crate::row::Row;
 use crate::schema::Object;
 use crate::schema::describe::RecordTypeInfo;
+use crate::soql::record_access::RecordAccess;
 use crate::value::Value;
 
 /// How far a user's rights on one record go.
@@ -95,6 +96,19 @@ pub fn visible(org: &Org, user: SalesforceId, object: &Object, row: &Row) -> boo
         return true;
     }
     org.permissions.object(user, &object.name).read && level(org, user, object, row) >= Level::Read
+}
+
+/// What a user may do with a record: permissions on its object and sharing together. None where there is no such record.
+pub fn access(org: &Org, user: SalesforceId, id: SalesforceId) -> Option<RecordAccess> {
+    let object = org.object_of(id)?;
+    let Found::Live(row) = org.find(&object.name, id) else { return None };
+    let (rights, level) = (org.permissions.object(user, &object.name), level(org, user, object, row));
+    let mine = org.permissions.of(user).is_none() || level == Level::Edit;
+    Some(RecordAccess {
+        read: visible(org, user, object, row),
+        edit: rights.edit && mine,
+        delete: rights.delete && mine,
+    })
 }
 
 /// Whether the user may change a record, with Salesforce's words when not.

@@ -1,6 +1,7 @@
 //! The commands, a file each.
 
 mod apply;
+mod check;
 mod demo;
 mod orgsim;
 mod say;
@@ -8,6 +9,8 @@ mod serve;
 mod user;
 
 use clap::{Parser, Subcommand};
+
+pub use check::CouldNotCheck;
 
 /// Connects bookings to Salesforce.
 #[derive(Debug, Parser)]
@@ -25,6 +28,8 @@ enum Command {
     Serve(serve::Args),
     /// Bring a configuration file into the database.
     Apply(apply::Args),
+    /// Look whether everything can work: the database, the key, each connection, hosts, sources.
+    Check(check::Args),
     /// Add users, and make API keys for them.
     User(user::Args),
     /// Run a simulated Salesforce org.
@@ -52,6 +57,7 @@ pub(crate) type Failure = Box<dyn std::error::Error + Send + Sync>;
 /// Runs the command that the arguments name.
 pub async fn run(cli: Cli) -> Result<(), Failure> {
     match cli.command {
+        Command::Check(args) => check::run(args).await,
         Command::Demo(args) => demo::run(args).await,
         Command::Serve(args) => serve::run(args).await,
         Command::Apply(args) => apply::run(args).await,

@@ -3,5 +3,6 @@
 pub mod classify;
 pub mod directory;
 pub mod org_shapes;
+pub mod preflight;
 pub mod transcript;
 pub mod writer;

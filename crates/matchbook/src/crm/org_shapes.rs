@@ -50,7 +50,8 @@ fn is_hidden(status: u16, errors: &[ApiError]) -> bool {
     matches!(kind_of(status, errors), ErrorKind::Gone | ErrorKind::Permission | ErrorKind::Request)
 }
 
-fn shape(describe: &ObjectDescribe) -> ObjectShape {
+/// An object's fields, as planning reads them.
+pub fn shape(describe: &ObjectDescribe) -> ObjectShape {
     ObjectShape { fields: describe.fields.iter().map(|f| (f.name.clone(), field(f))).collect() }
 }
 

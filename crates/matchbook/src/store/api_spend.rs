@@ -100,6 +100,7 @@ fn word(purpose: Purpose) -> &'static str {
     match purpose {
         Purpose::Sync => "sync",
         Purpose::Lookup => "lookup",
+        Purpose::Test => "test",
     }
 }
 
@@ -107,6 +108,7 @@ fn purpose(word: &str) -> Result<Purpose, StoreError> {
     match word {
         "sync" => Ok(Purpose::Sync),
         "lookup" => Ok(Purpose::Lookup),
+        "test" => Ok(Purpose::Test),
         other => Err(StoreError::Corrupt { what: "what a call was for", why: other.to_owned() }),
     }
 }

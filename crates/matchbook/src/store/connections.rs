@@ -346,8 +346,7 @@ pub(crate) async fn put(
         _ if same_grant && same_secret => {}
         // What an admin granted outlives a new client secret.
         ConnectionGrant::WebServer if same_grant => {
-            unpark(tx, &id).await?;
-            make_due(tx, &id, now).await?;
+            resume(tx, &id, now).await?;
         }
         ConnectionGrant::WebServer => {
             forget_tokens(tx, &id, now).await?;
@@ -393,6 +392,12 @@ pub(crate) async fn unpark(tx: &mut Tx, id: &str) -> Result<(), StoreError> {
     .run(&mut *tx)
     .await?;
     Ok(())
+}
+
+/// Lets the syncs of a connection that rests go on at once.
+pub(crate) async fn resume(tx: &mut Tx, id: &str, now: Timestamp) -> Result<(), StoreError> {
+    unpark(tx, id).await?;
+    make_due(tx, id, now).await
 }
 
 /// Why a connection could not be written.

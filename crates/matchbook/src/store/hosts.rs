@@ -35,17 +35,30 @@ pub struct HostDraft {
     pub time_zone: String,
 }
 
+type Row = (String, String, String, String, String);
+
+fn host((id, key, name, email, time_zone): Row) -> Result<Host, StoreError> {
+    Ok(Host { id, key, name, email: email_address(&email)?, time_zone })
+}
+
 impl Store {
     /// All hosts by key.
     pub async fn hosts(&self) -> Result<Vec<Host>, StoreError> {
-        let rows: Vec<(String, String, String, String, String)> =
+        let rows: Vec<Row> =
             sql("SELECT id, key, name, email, time_zone FROM host ORDER BY key").all(&self.read).await?;
-        rows.into_iter()
-            .map(|(id, key, name, email, time_zone)| {
-                let email = email_address(&email)?;
-                Ok(Host { id, key, name, email, time_zone })
-            })
-            .collect()
+        rows.into_iter().map(host).collect()
+    }
+
+    /// The hosts of the event types that a connection writes for, by key.
+    pub async fn hosts_of_connection(&self, connection_id: &str) -> Result<Vec<Host>, StoreError> {
+        let rows: Vec<Row> = sql("SELECT id, key, name, email, time_zone FROM host WHERE id IN (
+                 SELECT h.host_id FROM event_type_host h JOIN event_type e ON e.id = h.event_type_id
+                 WHERE e.connection_id = $1 AND e.sync_enabled = 1)
+             ORDER BY key")
+        .bind(connection_id)
+        .all(&self.read)
+        .await?;
+        rows.into_iter().map(host).collect()
     }
 }
 

@@ -9,6 +9,7 @@ mod booking_list;
 mod bookings;
 mod configuration;
 mod connect_attempts;
+mod connection_tests;
 mod connections;
 mod cursor;
 mod database;

@@ -422,6 +422,12 @@ impl Store {
         Ok(())
     }
 
+    /// How many bookings' syncs wait for a person.
+    pub async fn held(&self) -> Result<i64, StoreError> {
+        let (count,): (i64,) = sql("SELECT count(*) FROM outbox WHERE state = 'held'").one(&self.read).await?;
+        Ok(count)
+    }
+
     /// How many bookings wait or are held.
     pub async fn unfinished(&self) -> Result<i64, StoreError> {
         let (count,): (i64,) = sql("SELECT count(*) FROM outbox WHERE state <> 'done'").one(&self.read).await?;

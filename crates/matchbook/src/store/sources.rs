@@ -5,7 +5,7 @@ use secrecy::SecretString;
 
 use super::connections::PutError;
 use super::database::sql;
-use super::{Store, StoreError, Tx, micros};
+use super::{Store, StoreError, Tx, instant, micros};
 use crate::clock::new_id;
 use crate::secrets::Vault;
 
@@ -45,6 +45,22 @@ pub struct SourceDraft {
 }
 
 impl Store {
+    /// All sources by key, each with when its latest delivery came.
+    pub async fn sources_with_latest(&self) -> Result<Vec<(Source, Option<Timestamp>)>, StoreError> {
+        // Ids grow with time, so the latest is found from the end.
+        type Row = (String, String, String, String, Vec<u8>, Option<i64>);
+        let rows: Vec<Row> = sql("SELECT s.id, s.key, s.kind, s.name, s.secret,
+                 (SELECT d.received_at FROM delivery d WHERE d.source_id = s.id ORDER BY d.id DESC LIMIT 1)
+             FROM source s ORDER BY s.key")
+        .all(&self.read)
+        .await?;
+        rows.into_iter()
+            .map(|(id, key, kind, name, sealed_secret, at)| {
+                Ok((Source { id, key, kind, name, sealed_secret }, at.map(instant).transpose()?))
+            })
+            .collect()
+    }
+
     /// A source by its key.
     pub async fn source(&self, key: &str) -> Result<Option<Source>, StoreError> {
         let row: Option<(String, String, String, String, Vec<u8>)> =

@@ -43,7 +43,7 @@ pub struct Engine {
     pub(crate) clock: Clock,
     pub(crate) client: Client,
     pub(crate) sessions: Sessions,
-    name: String,
+    pub(crate) name: String,
     /// Rung when work may have become due.
     pub(crate) bell: Notify,
 }

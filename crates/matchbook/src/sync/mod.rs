@@ -1,6 +1,7 @@
 //! Bringing Salesforce in line with bookings: claim one, plan, ask, write, release.
 
 mod connect;
+mod connection_test;
 mod engine;
 mod run;
 mod session;

@@ -1,9 +1,11 @@
-//! `GET /connections/{id}`: one connection, how it stands, and what may be done about it.
+//! `GET /connections/{id}`: one connection, how it stands, and what may be done about it. `POST /connections/{id}/test`.
 
 use std::sync::Arc;
 
 use axum::extract::{Path, State};
+use axum::response::Redirect;
 use domain::api_budget::{ApiUsage, Purpose};
+use domain::preflight::{ConnectionTest, Finding, Severity};
 use http::StatusCode;
 use jiff::Timestamp;
 use maud::{Markup, html};
@@ -13,6 +15,7 @@ use super::connection_word::ConnectionWord;
 use super::connections::waiting_words;
 use super::icons::{Icon, icon};
 use super::layout::Page;
+use super::sync_word::badge;
 use super::{PageError, SignedIn, times};
 use crate::app::App;
 use crate::grant::ConnectionGrant;
@@ -23,6 +26,7 @@ struct Shown {
     connection: Connection,
     waiting: i64,
     usage: ApiUsage,
+    test: Option<(ConnectionTest, Timestamp)>,
     callback_url: String,
     is_admin: bool,
     now: Timestamp,
@@ -38,9 +42,22 @@ pub async fn page(
     let waiting = app.store.waiting_syncs().await?.get(&id).copied().unwrap_or(0);
     let now = app.clock.now();
     let usage = app.store.api_usage(&id, now).await?;
+    let test = app.store.connection_test(&id).await?;
     let (callback_url, is_admin) = (app.callback_url.clone(), user.role == "admin");
-    let shown = Shown { connection, waiting, usage, callback_url, is_admin, now };
+    let shown = Shown { connection, waiting, usage, test, callback_url, is_admin, now };
     Ok(Page { title: &shown.connection.name, user: Some(&user), refreshes: false }.render(&shown.render()))
+}
+
+/// Tests it, and shows what was found.
+pub async fn test(
+    State(app): State<Arc<App>>,
+    SignedIn(user): SignedIn,
+    Path(id): Path<String>,
+) -> Result<Redirect, PageError> {
+    admins_only(&user)?;
+    let connection = find(&app, &id).await?;
+    app.engine.test_connection(&connection).await?;
+    Ok(Redirect::to(&format!("/connections/{id}#test")))
 }
 
 /// The connection of a URL.
@@ -69,7 +86,30 @@ impl Shown {
                 (self.details())
                 (self.state())
             }
+            (self.test())
             (self.usage())
+        }
+    }
+
+    /// What the last test found, and the button for another.
+    fn test(&self) -> Markup {
+        html! {
+            section.card aria-labelledby="test" {
+                h2 id="test" { "Test" }
+                @match &self.test {
+                    Some((test, at)) => {
+                        p.sub { "Tested on " (times::moment(*at)) }
+                        (signed_in(test))
+                        (findings(&test.findings))
+                    }
+                    None => p { "A test signs in, and looks what the connection's user may see and change." },
+                }
+                @if self.is_admin {
+                    form method="post" action={ "/connections/" (self.connection.id) "/test" } {
+                        button.quiet type="submit" { @if self.test.is_some() { "Test again" } @else { "Test" } }
+                    }
+                }
+            }
         }
     }
 
@@ -156,6 +196,47 @@ impl Shown {
                 p.hint { "An admin connects it here." }
             }
         }
+    }
+}
+
+fn signed_in(test: &ConnectionTest) -> Markup {
+    let Some(signed_in) = &test.signed_in else { return html! {} };
+    html! {
+        p {
+            "Signed in as " strong { (signed_in.name) } " (" (signed_in.username) ")"
+            @if let Some((used, limit)) = signed_in.api_requests {
+                ". The org has used " (grouped(used)) " of its " (grouped(limit)) " API requests of 24 hours"
+            }
+            "."
+        }
+    }
+}
+
+/// Findings by what they mean for syncs.
+fn findings(found: &[Finding]) -> Markup {
+    html! {
+        @if found.iter().all(|finding| finding.severity == Severity::Note) {
+            p { (badge("good", Icon::Check, &html! { "Nothing needs mending" })) }
+        }
+        ul.findings {
+            @for finding in found {
+                li {
+                    (severity(finding.severity))
+                    div {
+                        p { (finding.what) }
+                        @if !finding.fix.is_empty() { p.sub { (finding.fix) } }
+                    }
+                }
+            }
+        }
+    }
+}
+
+fn severity(severity: Severity) -> Markup {
+    match severity {
+        Severity::Breaks => badge("bad", Icon::Alert, &html! { "Breaks syncs" }),
+        Severity::Weakens => badge("wait", Icon::Alert, &html! { "Mend this" }),
+        Severity::Note => badge("idle", Icon::Check, &html! { "Note" }),
     }
 }
 

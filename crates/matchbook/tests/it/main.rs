@@ -7,6 +7,7 @@ mod api_document;
 mod api_keys;
 mod browser;
 mod calls;
+mod checking;
 mod configuring;
 mod database_trouble;
 mod driver;

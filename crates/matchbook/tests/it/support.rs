@@ -34,7 +34,7 @@ const PRIVATE_KEY: &str = include_str!("../../../orgsim/tests/it/keys/app.key");
 /// A certificate for the JWT bearer grant.
 pub(crate) const CERTIFICATE: &str = include_str!("../../../orgsim/tests/it/keys/app.crt");
 
-const ENCRYPTION_KEY: &str = "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=";
+pub(crate) const ENCRYPTION_KEY: &str = "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=";
 
 /// Where the test's server says that browsers reach it.
 pub(crate) const PUBLIC_URL: &str = "https://matchbook.example";
@@ -403,6 +403,14 @@ impl Org {
         let records = self.records(object).await;
         assert_eq!(records.len(), 1, "Salesforce should hold one {object}: {records:#?}");
         records[0].clone()
+    }
+
+    /// The id of the only user with an email.
+    pub(crate) async fn only_user(&self, email: &str) -> String {
+        let mut users = self.records("User").await;
+        users.retain(|user| user["Email"] == email);
+        assert_eq!(users.len(), 1, "users with {email}");
+        users[0]["Id"].as_str().expect("an id").to_owned()
     }
 
     /// Deletes a record as a person in Salesforce would.

@@ -8,7 +8,8 @@ use serde_json::{Value as Json, json};
 use crate::calls::Cost;
 use crate::errors::ApiError;
 use crate::id::SalesforceId;
-use crate::soql;
+use crate::sharing;
+use crate::soql::{self, record_access};
 use crate::view::View;
 
 use super::state::{Access, Shared};
@@ -60,8 +61,13 @@ pub(crate) fn first_page(shared: &Shared, access: &mut Access<'_>, request: &Req
         return columns(access, request, statement);
     }
     let recycled_too = request.path() == ["queryAll"];
-    let answer =
-        access.read(|org| soql::query(statement, &View::new(org, request.user, recycled_too), &request.version));
+    let answer = access.read(|org| {
+        // Who does not see a record learns nothing of others' access to it.
+        let seen = |id| sharing::access(org, request.user, id).is_some_and(|access| access.read);
+        let of = |user, id| sharing::access(org, user, id).filter(|_| seen(id));
+        record_access::query(statement, of)
+            .unwrap_or_else(|| soql::query(statement, &View::new(org, request.user, recycled_too), &request.version))
+    });
     let answer = match answer {
         Ok(answer) => answer,
         Err(error) => return ApiError::new(400, error.code, error.message).into(),

@@ -19,6 +19,7 @@ mod lexer;
 mod like;
 mod parser;
 mod plan;
+pub mod record_access;
 mod run;
 #[cfg(test)]
 mod tests;

@@ -209,3 +209,35 @@ async fn a_record_type_is_for_those_who_have_it() {
     assert_eq!((shown(1, "available"), shown(1, "defaultRecordTypeMapping")), (json!(true), json!(true)));
     org.stop().await;
 }
+
+#[tokio::test]
+async fn a_user_may_ask_what_it_may_do_with_records() {
+    let org = Org::start("demo").await;
+    let (me, dana) = (user(&org, "Matchbook").await, user(&org, "Dana").await);
+    let event =
+        json!({"Subject": "Call", "StartDateTime": "2027-03-08T10:00:00Z", "EndDateTime": "2027-03-08T11:00:00Z"});
+    let with_owner = |owner: &str| {
+        let mut event = event.clone();
+        event["OwnerId"] = owner.into();
+        event
+    };
+    let theirs = org.create("Event", with_owner(&dana)).await;
+    let mine = org.create("Event", with_owner(&me)).await;
+    let access = async |records: &str| {
+        org.query(&format!(
+            "SELECT RecordId, HasEditAccess FROM UserRecordAccess WHERE UserId = '{me}' AND RecordId {records}"
+        ))
+        .await
+    };
+    let row = |id: &str, edit: bool| json!({"attributes": {"type": "UserRecordAccess"}, "RecordId": id, "HasEditAccess": edit});
+    assert_eq!(access(&format!("= '{theirs}'")).await.1["records"], json!([row(&theirs, true)]), "an administrator");
+
+    org.sim(Method::POST, "permissions", json!({"users": {ME: {}}, "sharing": {"Activity": "read"}})).await;
+    let both = access(&format!("IN ('{theirs}', '{mine}')")).await;
+    assert_eq!(both.1["records"], json!([row(&theirs, false), row(&mine, true)]));
+    org.sim(Method::POST, "permissions", json!({"sharing": {"Activity": "private"}})).await;
+    let seen = access(&format!("IN ('{theirs}', '{mine}')")).await;
+    assert_eq!(seen.1["records"], json!([row(&mine, true)]), "a hidden record is left out");
+    assert_eq!(code(&org.query("SELECT RecordId FROM UserRecordAccess").await), (400, "MALFORMED_QUERY"));
+    org.stop().await;
+}

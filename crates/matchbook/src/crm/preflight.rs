@@ -1,0 +1,103 @@
+//! What a preflight asks an org, and the answers in the domain's words.
+
+use std::collections::BTreeMap;
+
+use domain::email_domain::EmailAddress;
+use domain::preflight::{OBJECTS, ObjectRights, OthersRecords, Preflight};
+use salesforce::composite::{CompositeAnswer, CompositeError, CompositeRequest, ReferenceId, SubAnswer, Subrequest};
+use salesforce::describe::ObjectDescribe;
+use salesforce::sobject::{ApiName, Record, SalesforceId};
+use salesforce::soql::{Condition, FieldPath, Select};
+
+use super::org_shapes;
+
+/// How many hosts' users one query looks for; each email also with a sandbox's `.invalid`.
+pub const HOSTS_A_QUERY: usize = 100;
+
+/// The request for the objects as the user sees them, and for a record of each that somebody else owns.
+pub fn request(user: &SalesforceId) -> Result<CompositeRequest, CompositeError> {
+    let mut request = CompositeRequest::default();
+    for object in OBJECTS {
+        let describe = Subrequest::Describe { object: ApiName::of(object), if_modified_since: None };
+        request.push(ReferenceId::parse(object)?, describe)?;
+        let select =
+            Select::from(ApiName::of(object), [path("Id")]).filter(Condition::ne(path("OwnerId"), *user)).limit(1);
+        let others = Subrequest::Query { select, include_deleted: false };
+        request.push(ReferenceId::parse(&others_name(object))?, others)?;
+    }
+    Ok(request)
+}
+
+/// What the answer says, and the records of others by their object, whose access is still to be asked for.
+pub fn read(answer: &CompositeAnswer) -> (Preflight, BTreeMap<String, SalesforceId>) {
+    let mut asked = Preflight::default();
+    let mut records = BTreeMap::new();
+    for object in OBJECTS {
+        if let Some(SubAnswer::Described(describe)) = answer.get(object) {
+            asked.objects.insert(object.to_owned(), rights(describe));
+        }
+        let others = match answer.get(&others_name(object)) {
+            Some(SubAnswer::Rows(rows)) => match rows.records.first().and_then(|record| record.id("Id")) {
+                Some(id) => {
+                    records.insert(object.to_owned(), id);
+                    OthersRecords::Seen { editable: None }
+                }
+                None => OthersRecords::NoneSeen,
+            },
+            _ => OthersRecords::Unknown,
+        };
+        asked.others.insert(object.to_owned(), others);
+    }
+    (asked, records)
+}
+
+/// The query for what the user may do with records.
+pub fn access_query(user: &SalesforceId, records: &BTreeMap<String, SalesforceId>) -> Option<Select> {
+    let these = Condition::is_in(path("RecordId"), records.values().cloned())?;
+    let select = Select::from(ApiName::of("UserRecordAccess"), ["RecordId", "HasEditAccess"].map(path));
+    Some(select.filter(Condition::eq(path("UserId"), *user).and(these)))
+}
+
+/// Adds what the answer to [`access_query`] says.
+pub fn read_access(rows: &[Record], records: &BTreeMap<String, SalesforceId>, asked: &mut Preflight) {
+    for (object, id) in records {
+        let row = rows.iter().find(|row| row.id("RecordId").as_ref() == Some(id));
+        let editable = row.and_then(|row| row.checkbox("HasEditAccess"));
+        asked.others.insert(object.clone(), OthersRecords::Seen { editable });
+    }
+}
+
+/// The query for the active standard users with one of these emails.
+pub fn users_query(emails: &[EmailAddress]) -> Option<Select> {
+    let written = |email: &EmailAddress| [email.as_written().to_owned(), format!("{}.invalid", email.as_written())];
+    let any = Condition::is_in(path("Email"), emails.iter().flat_map(written))?;
+    let active = Condition::eq(path("IsActive"), true).and(Condition::eq(path("UserType"), "Standard"));
+    Some(Select::from(ApiName::of("User"), ["Id", "Email"].map(path)).filter(any.and(active)))
+}
+
+/// How many of the users have this email.
+pub fn count_users(rows: &[Record], email: &EmailAddress) -> usize {
+    let same = |row: &&Record| {
+        let text = row.text("Email").unwrap_or_default().to_lowercase();
+        text.strip_suffix(".invalid").unwrap_or(&text) == email.folded() || text == email.folded()
+    };
+    rows.iter().filter(same).count()
+}
+
+fn rights(describe: &ObjectDescribe) -> ObjectRights {
+    ObjectRights {
+        query: describe.queryable,
+        create: describe.createable,
+        edit: describe.updateable,
+        delete: describe.deletable,
+        shape: org_shapes::shape(describe),
+    }
+}
+
+fn others_name(object: &str) -> String {
+    format!("{object}_of_others")
+}
+
+fn path(field: &'static str) -> FieldPath {
+    ApiName::of(field).into()
+}
