@@ -43,6 +43,7 @@ pub fn router(app: Arc<App>) -> Router {
     pages
         .merge(machines)
         .route("/assets/{file}", get(ui::assets::asset))
+        .route("/api/docs", get(ui::api_docs::page))
         .merge(api().0)
         .fallback(ui::not_found)
         .layer(axum::middleware::from_fn(ui::no_nul))

@@ -12,6 +12,7 @@ mod limits;
 mod new_booking;
 pub mod openapi;
 mod problem;
+pub mod reference;
 mod refusals;
 mod request;
 mod shown_booking;

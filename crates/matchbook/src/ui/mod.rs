@@ -1,5 +1,6 @@
 //! The pages: HTML rendered here, a file per page. They work without JavaScript.
 
+pub mod api_docs;
 pub mod assets;
 pub mod booking;
 pub mod bookings;

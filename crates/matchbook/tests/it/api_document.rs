@@ -65,6 +65,40 @@ fn every_handler_of_the_api_is_in_the_document() {
     );
 }
 
+#[tokio::test]
+async fn the_page_shows_every_operation_and_leads_nowhere_else() {
+    let Some(test) = TestApp::spawn(Engine::Sqlite).await else { return };
+    let page = test.get_anonymously("/api/docs").await;
+    assert_eq!(page.status, 200);
+    assert!(page.header("content-security-policy").contains("default-src 'none'"));
+    let document = test.get_anonymously("/api/v1/openapi.json").await.body;
+    for (method, path, _, operation) in operations(&document) {
+        assert!(page.text.contains(&format!("<code>{method} {path}</code>")), "{method} {path} is not on the page");
+        let summary = operation["summary"].as_str().expect("a summary");
+        assert!(page.text.contains(summary), "{summary} is not on the page");
+    }
+    let targets = page.text.split("href=\"#").skip(1).filter_map(|rest| rest.split('"').next());
+    for target in targets {
+        assert!(page.text.contains(&format!("id=\"{target}\"")), "#{target} leads nowhere");
+    }
+    assert!(!page.text.contains("://"), "the page needs nothing from elsewhere");
+}
+
+#[test]
+fn the_published_reference_is_that_of_the_code() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs");
+    let document = serde_json::to_string_pretty(&*matchbook::api::openapi::DOCUMENT).expect("JSON") + "\n";
+    let reference = matchbook::api::reference::reference().markdown();
+    for (name, text) in [("openapi.json", document), ("api-reference.md", reference)] {
+        let path = folder.join(name);
+        if std::env::var_os("MATCHBOOK_WRITE_DOCS").is_some() {
+            std::fs::write(&path, &text).expect("docs/ can be written");
+        }
+        let published = std::fs::read_to_string(&path).unwrap_or_default();
+        assert!(published == text, "docs/{name} is out of date; run this test with MATCHBOOK_WRITE_DOCS=1");
+    }
+}
+
 #[rstest]
 #[tokio::test]
 async fn an_operation_takes_the_scope_that_the_document_says_and_no_other(
