@@ -246,7 +246,7 @@ impl From<BookingAnswer> for ShownAnswer {
 impl From<SyncState> for ShownSync {
     fn from(sync: SyncState) -> Self {
         ShownSync {
-            due_at: (sync.state == "waiting").then_some(sync.due_at),
+            due_at: (sync.state == "waiting" && !sync.waits_for_connect()).then_some(sync.due_at),
             state: sync.state,
             reason: sync.reason,
             contact_id: sync.synced.person.map(|p| p.id.0),

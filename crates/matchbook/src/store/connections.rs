@@ -117,7 +117,7 @@ pub enum RenewLease {
 const RENEW_LEASE: SignedDuration = SignedDuration::from_mins(1);
 
 /// `parked_until` of a connection that somebody must connect first: the year 9999.
-const UNTIL_CONNECTED: i64 = 253_370_764_800_000_000;
+pub(crate) const UNTIL_CONNECTED: i64 = 253_370_764_800_000_000;
 
 const COLUMNS: &str =
     "SELECT id, key, name, login_host, api_version, grant_kind, username, client_id, trouble, parked_until,

@@ -41,6 +41,13 @@ pub struct SyncState {
     pub connection_id: String,
 }
 
+impl SyncState {
+    /// Whether it waits until somebody connects its connection, and for no time.
+    pub fn waits_for_connect(&self) -> bool {
+        self.state == "waiting" && micros(self.due_at) >= connections::UNTIL_CONNECTED
+    }
+}
+
 /// Proof that this worker holds the booking. Results are taken only with it.
 #[derive(Debug, Clone)]
 pub struct Lease {

@@ -116,7 +116,7 @@ impl Shown {
     /// The org's day, and what Matchbook takes of it.
     fn usage(&self) -> Markup {
         let Some(org) = self.usage.org else { return html! {} };
-        let spent = self.usage.spent_on(Purpose::Sync, self.now);
+        let [syncs, tests] = [Purpose::Sync, Purpose::Test].map(|purpose| self.usage.spent_on(purpose, self.now));
         html! {
             section.card aria-labelledby="usage" {
                 h2 id="usage" { "API requests of the last 24 hours" }
@@ -126,8 +126,8 @@ impl Shown {
                         (grouped(org.used)) " of " (grouped(org.limit))
                         div.sub { "as it said on " (times::moment(org.said_at)) }
                     }
-                    dt { "Syncs" }
-                    dd { (grouped(spent)) " by Matchbook" }
+                    dt { "Matchbook" }
+                    dd { (grouped(syncs)) " for syncs, " (grouped(tests)) " for tests" }
                 }
             }
         }

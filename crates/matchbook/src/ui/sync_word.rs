@@ -17,6 +17,8 @@ pub(super) enum SyncWord {
     Syncing,
     /// It is tried again then.
     Waiting(Timestamp),
+    /// Somebody must connect its connection.
+    WaitsForConnect,
     /// A person must mend something.
     NeedsAttention,
     /// Salesforce shows it.
@@ -36,6 +38,7 @@ impl SyncWord {
         match sync.state.as_str() {
             _ if sync.working => SyncWord::Syncing,
             "waiting" if sync.due_at <= now => SyncWord::Syncing,
+            "waiting" if sync.waits_for_connect() => SyncWord::WaitsForConnect,
             "waiting" => SyncWord::Waiting(sync.due_at),
             "held" => SyncWord::NeedsAttention,
             _ => match sync.synced.event {
@@ -60,6 +63,7 @@ impl SyncWord {
             SyncWord::Waiting(until) => {
                 badge("wait", Icon::Clock, &html! { "Waiting, tried again at " (times::moment(until)) })
             }
+            SyncWord::WaitsForConnect => badge("bad", Icon::Alert, &html! { "Waiting for its connection" }),
             SyncWord::NeedsAttention => badge("bad", Icon::Alert, &html! { "Needs attention" }),
             SyncWord::InSalesforce => badge("good", Icon::Check, &html! { "In Salesforce" }),
             SyncWord::Removed => badge("idle", Icon::Check, &html! { "Removed from Salesforce" }),

@@ -183,6 +183,13 @@ async fn a_connection_whose_grant_ended_waits_until_somebody_connects_it_again(
     shown.says("expired access/refresh token");
     shown.says("3 syncs wait.");
     browser.get("/connections").await.says("Reconnect needed");
+    browser.get("/bookings").await.says("Waiting for its connection");
+    let waiting = test.get("/api/v1/bookings").await.body["bookings"][0]["sync"].clone();
+    assert_eq!(
+        (&waiting["state"], waiting.get("due_at")),
+        (&json!("waiting"), None),
+        "it waits for no time: {waiting}"
+    );
     test.org.take_calls().await;
     test.pass(SignedDuration::from_hours(24 * 7));
     test.sync().await;
