@@ -20,7 +20,7 @@ fn main() -> ExitCode {
         Err(error) => return failed(&error),
     };
     match runtime.block_on(cli::run(cli)) {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(code) => code,
         Err(error) if error.is::<CouldNotCheck>() => {
             failed(error.as_ref());
             ExitCode::from(2)

@@ -108,7 +108,7 @@ fn booking(body: &mut Body, root: &Object<'_>, offered: &Offered) -> Option<(Str
         body.items(root, "answers").into_iter().map(|place| answer(body, place)).collect();
 
     let (event_type, start, host, attendee) = (event_type?, start?, host?, attendee?);
-    let Ok(end) = start.checked_add(SignedDuration::from_mins(event_type.length_minutes)) else {
+    let Ok(end) = start.checked_add(SignedDuration::from_mins(event_type.settings.length_minutes.into())) else {
         body.wrong("/start", "This is too far in the future.");
         return None;
     };
@@ -167,8 +167,8 @@ pub(super) fn host<'o>(
         body.wrong("/host", "No host has this key or email.");
         return None;
     };
-    if let Some(event_type) = event_type.filter(|e| !e.hosts.contains(&host.key)) {
-        let (slug, hosts) = (&event_type.slug, event_type.hosts.join(", "));
+    if let Some(event_type) = event_type.filter(|e| !e.settings.hosts.contains(&host.key)) {
+        let (slug, hosts) = (&event_type.slug, event_type.settings.hosts.join(", "));
         body.wrong("/host", format!("This host does not take \"{slug}\". Its hosts are: {hosts}."));
     }
     Some(host)
@@ -216,5 +216,5 @@ fn answer(body: &mut Body, place: Place<'_>) -> Option<BookingAnswer> {
 
 fn title(event_type: &EventType, host: &Host, attendee: &Attendee) -> String {
     let who = if attendee.name.trim().is_empty() { attendee.email.as_written() } else { attendee.name.trim() };
-    format!("{} between {} and {who}", event_type.title, host.name)
+    format!("{} between {} and {who}", event_type.settings.title, host.name)
 }

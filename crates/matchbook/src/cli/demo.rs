@@ -14,13 +14,14 @@ use sha2::Sha256;
 
 use super::say::say;
 use super::serve::Server;
-use super::{Failure, stop_signal};
-use crate::apply::{ApplyContext, SecretSources, apply};
+use super::{Failure, operator, stop_signal};
 use crate::config::{ServeConfig, StoreConfig};
+use crate::configuration::{ChangeContext, ChangeError, Edit, SecretSources, change};
 use crate::ingest::{self, Received};
 use crate::sources::calcom::SIGNATURE_HEADER;
-use crate::store::{ApiKeyDraft, Place, UserDraft};
-use crate::{app, auth};
+use crate::store::{ApiKeyDraft, Place};
+use crate::users::NewUser;
+use crate::{app, auth, users, workspace_file};
 
 const USER: &str = "admin@northwind.example";
 
@@ -92,16 +93,17 @@ async fn prepare(
     let secrets = SecretSources { folder: Some(secrets) };
     let now = Timestamp::now();
     let context =
-        ApplyContext { store: &store, vault: &vault, secrets: &secrets, loopback: LoopbackPolicy::Allow, now };
-    apply(&context, &text, "demo.yaml").await?;
+        ChangeContext { store: &store, vault: &vault, secrets: &secrets, loopback: LoopbackPolicy::Allow, now };
+    let actor = operator();
+    let file = workspace_file::read(&text, "demo.yaml").map_err(ChangeError::File)?;
+    change(&context, &actor, None, &Edit::File { file, exact: false }).await?;
 
     let password = auth::new_token()?;
     let password = SecretString::from(&password.expose_secret()[..16]);
     let email = USER.parse()?;
-    let draft =
-        UserDraft { email, name: "Admin".into(), role: "admin".into(), password_hash: auth::hash_password(&password)? };
-    store.add_user(&draft, now).await?;
-    let user = store.user_by_email(&draft.email).await?.ok_or("the demo's user was not stored")?;
+    let password_hash = auth::hash_password(&password)?;
+    let new = NewUser { email, name: "Admin".into(), role: "admin".into(), password_hash };
+    let user = users::add(&context, &actor, &new).await?.ok_or("the demo's user was not stored")?;
     let api_key = auth::new_api_key()?;
     let key_hash = auth::token_hash(api_key.expose_secret());
     let draft = ApiKeyDraft { user_id: &user.id, name: "demo", key_hash: &key_hash, scopes: None, expires_at: None };

@@ -1,14 +1,18 @@
 //! The commands, a file each.
 
-mod apply;
 mod check;
+mod configure;
 mod demo;
 mod orgsim;
 mod say;
 mod serve;
 mod user;
 
+use std::process::ExitCode;
+
 use clap::{Parser, Subcommand};
+
+use crate::store::Actor;
 
 pub use check::CouldNotCheck;
 
@@ -27,10 +31,20 @@ enum Command {
     /// Run the server.
     Serve(serve::Args),
     /// Bring a configuration file into the database.
-    Apply(apply::Args),
+    Apply(configure::ApplyArgs),
+    /// Tell what applying a configuration file would change.
+    Plan(configure::PlanArgs),
+    /// Write the whole configuration as a file, to standard output.
+    Export(configure::ExportArgs),
+    /// Tell what was changed, when, by whom and from where.
+    History(configure::HistoryArgs),
+    /// Bring back an earlier version of the configuration, as a new one.
+    Revert(configure::RevertArgs),
+    /// Write the JSON Schema of configuration files, for editors.
+    Schema,
     /// Look whether everything can work: the database, the key, each connection, hosts, sources.
     Check(check::Args),
-    /// Add users, and make API keys for them.
+    /// Add, list and remove users, set roles and passwords, and make API keys.
     User(user::Args),
     /// Run a simulated Salesforce org.
     Orgsim(orgsim::Args),
@@ -55,15 +69,28 @@ impl Cli {
 pub(crate) type Failure = Box<dyn std::error::Error + Send + Sync>;
 
 /// Runs the command that the arguments name.
-pub async fn run(cli: Cli) -> Result<(), Failure> {
+pub async fn run(cli: Cli) -> Result<ExitCode, Failure> {
     match cli.command {
-        Command::Check(args) => check::run(args).await,
-        Command::Demo(args) => demo::run(args).await,
-        Command::Serve(args) => serve::run(args).await,
-        Command::Apply(args) => apply::run(args).await,
-        Command::User(args) => user::run(args).await,
-        Command::Orgsim(args) => orgsim::run(args).await,
+        Command::Check(args) => check::run(args).await?,
+        Command::Demo(args) => demo::run(args).await?,
+        Command::Serve(args) => serve::run(args).await?,
+        Command::Apply(args) => configure::apply(args).await?,
+        Command::Plan(args) => return configure::plan_file(args).await,
+        Command::Export(args) => configure::export(args).await?,
+        Command::History(args) => configure::history(args).await?,
+        Command::Revert(args) => configure::revert(args).await?,
+        Command::Schema => configure::schema(),
+        Command::User(args) => user::run(args).await?,
+        Command::Orgsim(args) => orgsim::run(args).await?,
     }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Whoever runs a command, by the name of their account.
+fn operator() -> Actor {
+    let name = ["USER", "LOGNAME", "USERNAME"].iter().find_map(|name| std::env::var(name).ok());
+    let who = name.filter(|name| !name.is_empty()).unwrap_or_else(|| "an operator".to_owned());
+    Actor { who, via: "cli".to_owned(), address: None }
 }
 
 /// Ends when the operator asks the process to stop.

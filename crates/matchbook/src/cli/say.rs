@@ -9,3 +9,9 @@ macro_rules! say {
 }
 
 pub(crate) use say;
+
+/// Prints a text as it is.
+pub(crate) fn say_exactly(text: &str) {
+    use std::io::Write as _;
+    let _ = std::io::stdout().write_all(text.as_bytes());
+}

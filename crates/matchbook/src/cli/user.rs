@@ -1,18 +1,22 @@
-//! `matchbook user add` and `matchbook user key`.
+//! `matchbook user`: who may sign in.
 
 use std::io::BufRead as _;
 
 use clap::{Subcommand, ValueEnum};
 use domain::email_domain::EmailAddress;
 use jiff::{SignedDuration, Timestamp};
+use salesforce::auth::LoopbackPolicy;
 use secrecy::{ExposeSecret as _, SecretString};
 
-use super::Failure;
 use super::say::say;
+use super::{Failure, operator};
 use crate::access::{Access, KeyScope};
 use crate::config::StoreConfig;
-use crate::store::{ApiKey, ApiKeyDraft, Store, User, UserDraft};
-use crate::{app, auth};
+use crate::configuration::{ChangeContext, SecretSources};
+use crate::secrets::Vault;
+use crate::store::{ApiKey, ApiKeyDraft, Store, User};
+use crate::users::NewUser;
+use crate::{app, auth, users};
 
 /// Arguments of `user`.
 #[derive(Debug, clap::Args)]
@@ -35,9 +39,39 @@ enum UserCommand {
         role: Role,
         #[command(flatten)]
         store: StoreConfig,
-        /// The password; as a variable only, since arguments can be seen by others.
-        #[arg(long, env = "MATCHBOOK_PASSWORD", hide = true, hide_env_values = true)]
-        password: Option<SecretString>,
+        #[command(flatten)]
+        password: Password,
+    },
+    /// List the users.
+    List {
+        #[command(flatten)]
+        store: StoreConfig,
+    },
+    /// Give a user another role.
+    Role {
+        /// The user's email.
+        email: EmailAddress,
+        /// What they may do.
+        #[arg(value_enum)]
+        role: Role,
+        #[command(flatten)]
+        store: StoreConfig,
+    },
+    /// Set a user's password, and end their sessions. It is MATCHBOOK_PASSWORD, else a line of standard input.
+    Password {
+        /// The user's email.
+        email: EmailAddress,
+        #[command(flatten)]
+        store: StoreConfig,
+        #[command(flatten)]
+        password: Password,
+    },
+    /// Remove a user: they can sign in no longer, and their sessions and API keys are gone.
+    Remove {
+        /// The user's email.
+        email: EmailAddress,
+        #[command(flatten)]
+        store: StoreConfig,
     },
     /// Make an API key for a user. It is shown once.
     Key {
@@ -71,6 +105,13 @@ enum UserCommand {
     },
 }
 
+#[derive(Debug, clap::Args)]
+struct Password {
+    /// The password; as a variable only, since arguments can be seen by others.
+    #[arg(long, env = "MATCHBOOK_PASSWORD", hide = true, hide_env_values = true)]
+    password: Option<SecretString>,
+}
+
 #[derive(Debug, Clone, Copy, ValueEnum)]
 enum Role {
     /// Changes configuration.
@@ -81,9 +122,23 @@ enum Role {
     Viewer,
 }
 
+impl Role {
+    fn word(self) -> &'static str {
+        match self {
+            Role::Admin => "admin",
+            Role::Member => "member",
+            Role::Viewer => "viewer",
+        }
+    }
+}
+
 pub(super) async fn run(args: Args) -> Result<(), Failure> {
     match args.command {
         UserCommand::Add { email, name, role, store, password } => add(email, name, role, store, password).await,
+        UserCommand::List { store } => list(store).await,
+        UserCommand::Role { email, role, store } => set_role(email, role, store).await,
+        UserCommand::Password { email, store, password } => set_password(email, store, password).await,
+        UserCommand::Remove { email, store } => remove(email, store).await,
         UserCommand::Key { email, name, scopes, expires_in_days, store } => {
             key(email, name, &scopes, expires_in_days, store).await
         }
@@ -97,29 +152,85 @@ async fn add(
     name: Option<String>,
     role: Role,
     config: StoreConfig,
-    password: Option<SecretString>,
+    password: Password,
 ) -> Result<(), Failure> {
-    let password = match password {
-        Some(password) => password,
-        None => read_password()?,
-    };
-    if password.expose_secret().chars().count() < auth::SHORTEST_PASSWORD {
-        return Err(format!("the password is too short; use at least {} characters", auth::SHORTEST_PASSWORD).into());
-    }
-    let (store, _vault) = app::open(&config).await?;
-    let role = match role {
-        Role::Admin => "admin",
-        Role::Member => "member",
-        Role::Viewer => "viewer",
-    };
+    let password_hash = password.hash()?;
+    let (store, vault) = app::open(&config).await?;
     let name = name.unwrap_or_else(|| email.local_part().to_owned());
-    let draft = UserDraft { email, name, role: role.into(), password_hash: auth::hash_password(&password)? };
-    if !store.add_user(&draft, Timestamp::now()).await? {
-        return Err(format!("there is already a user with the email {}", draft.email).into());
+    let new = NewUser { email, name, role: role.word().to_owned(), password_hash };
+    if users::add(&context(&store, &vault), &operator(), &new).await?.is_none() {
+        return Err(format!("there is already a user with the email {}", new.email).into());
     }
     store.close().await;
-    say!("Added {} ({role}).", draft.email);
+    say!("Added {} ({}).", new.email, new.role);
     Ok(())
+}
+
+async fn list(config: StoreConfig) -> Result<(), Failure> {
+    let (store, _vault) = app::open(&config).await?;
+    let users = store.users().await?;
+    store.close().await;
+    for user in &users {
+        let note = if user.password_hash.is_some() { "" } else { ", no password yet" };
+        say!("{} <{}>, {}{note}", user.name, user.email, user.role);
+    }
+    if users.is_empty() {
+        say!("There are no users yet. Add one with `matchbook user add EMAIL`.");
+    }
+    Ok(())
+}
+
+async fn set_role(email: EmailAddress, role: Role, config: StoreConfig) -> Result<(), Failure> {
+    let (store, vault) = app::open(&config).await?;
+    let user = known(&store, &email).await?;
+    users::set_role(&context(&store, &vault), &operator(), &user, role.word()).await?;
+    store.close().await;
+    say!("{email} is {} now.", role.word());
+    Ok(())
+}
+
+async fn set_password(email: EmailAddress, config: StoreConfig, password: Password) -> Result<(), Failure> {
+    let hash = password.hash()?;
+    let (store, vault) = app::open(&config).await?;
+    let user = known(&store, &email).await?;
+    users::set_password(&context(&store, &vault), &operator(), &user, &hash).await?;
+    store.close().await;
+    say!("The password of {email} is set, and their sessions have ended.");
+    Ok(())
+}
+
+async fn remove(email: EmailAddress, config: StoreConfig) -> Result<(), Failure> {
+    let (store, vault) = app::open(&config).await?;
+    let user = known(&store, &email).await?;
+    users::remove(&context(&store, &vault), &operator(), &user).await?;
+    store.close().await;
+    say!("Removed {email}: their password, sessions and API keys are gone.");
+    Ok(())
+}
+
+async fn known(store: &Store, email: &EmailAddress) -> Result<User, Failure> {
+    let user = store.user_by_email(email).await?;
+    user.ok_or_else(|| {
+        format!("there is no user with the email {email}; add one with `matchbook user add {email}`").into()
+    })
+}
+
+/// A user names no secret and no org.
+fn context<'a>(store: &'a Store, vault: &'a Vault) -> ChangeContext<'a> {
+    const NO_SECRETS: &SecretSources = &SecretSources { folder: None };
+    ChangeContext { store, vault, secrets: NO_SECRETS, loopback: LoopbackPolicy::Allow, now: Timestamp::now() }
+}
+
+impl Password {
+    fn hash(self) -> Result<SecretString, Failure> {
+        let password = self.password.map_or_else(read_password, Ok)?;
+        if password.expose_secret().chars().count() < auth::SHORTEST_PASSWORD {
+            return Err(
+                format!("the password is too short; use at least {} characters", auth::SHORTEST_PASSWORD).into()
+            );
+        }
+        Ok(auth::hash_password(&password)?)
+    }
 }
 
 fn read_password() -> Result<SecretString, Failure> {
@@ -137,7 +248,7 @@ async fn key(
     config: StoreConfig,
 ) -> Result<(), Failure> {
     let (store, _vault) = app::open(&config).await?;
-    let user = user(&store, &email).await?;
+    let user = known(&store, &email).await?;
     let allowed = Access::of(&user).role.scopes();
     if let Some(scope) = scopes.iter().find(|scope| !allowed.contains(scope)) {
         return Err(format!(
@@ -163,7 +274,7 @@ async fn key(
 
 async fn keys(email: EmailAddress, config: StoreConfig) -> Result<(), Failure> {
     let (store, _vault) = app::open(&config).await?;
-    let user = user(&store, &email).await?;
+    let user = known(&store, &email).await?;
     let keys = store.api_keys_of(&user.id).await?;
     if keys.is_empty() {
         say!("{email} has no API keys; make one with `matchbook user key {email}`.");
@@ -203,11 +314,4 @@ async fn revoke_key(id: &str, config: StoreConfig) -> Result<(), Failure> {
     store.close().await;
     say!("Revoked {id}.");
     Ok(())
-}
-
-/// The user of an email, or what to do where there is none.
-async fn user(store: &Store, email: &EmailAddress) -> Result<User, Failure> {
-    let user = store.user_by_email(email).await?;
-    let unknown = || format!("there is no user with the email {email}; add one with `matchbook user add {email}`");
-    Ok(user.ok_or_else(unknown)?)
 }

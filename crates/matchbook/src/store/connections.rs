@@ -3,13 +3,14 @@
 use std::collections::BTreeMap;
 
 use jiff::{SignedDuration, Timestamp};
-use secrecy::{ExposeSecret as _, SecretString};
+use secrecy::SecretString;
 
 use super::database::{sql, sql_from_parts};
 use super::{Store, StoreError, Tx, describes, instant, micros};
 use crate::clock::new_id;
 use crate::grant::ConnectionGrant;
 use crate::secrets::Vault;
+use crate::workspace_file::entries;
 
 /// A connection without its secrets.
 #[derive(Debug, Clone)]
@@ -47,25 +48,6 @@ impl Connection {
     pub fn secret_place(id: &str) -> String {
         format!("connection/{id}/client_secret")
     }
-}
-
-/// What the configuration says of a connection.
-#[derive(Debug, Clone)]
-pub struct ConnectionDraft {
-    /// Stable key.
-    pub key: String,
-    /// Name.
-    pub name: String,
-    /// Login host as an https URL.
-    pub login_host: String,
-    /// API version.
-    pub api_version: String,
-    /// Grant.
-    pub grant: ConnectionGrant,
-    /// Client id.
-    pub client_id: String,
-    /// The grant's secret: client secret, or private key.
-    pub secret: SecretString,
 }
 
 /// Tokens as stored, encrypted.
@@ -177,9 +159,10 @@ fn connection(row: Row) -> Result<Connection, StoreError> {
 }
 
 impl Store {
-    /// All connections by key.
+    /// All connections that are not archived, by key.
     pub async fn connections(&self) -> Result<Vec<Connection>, StoreError> {
-        let rows: Vec<Row> = sql_from_parts(format!("{COLUMNS} ORDER BY key")).all(&self.read).await?;
+        let rows: Vec<Row> =
+            sql_from_parts(format!("{COLUMNS} WHERE archived_at IS NULL ORDER BY key")).all(&self.read).await?;
         rows.into_iter().map(connection).collect()
     }
 
@@ -305,45 +288,51 @@ impl Store {
     }
 }
 
-/// Writes what the configuration says of a connection, and gives its id. A changed credential drops
-/// the tokens that the old one got, and makes waiting work due.
+/// Writes what the configuration says of a connection; `secret` is the grant's where it has a new value. A changed credential
+/// drops the tokens that the old one got, and makes waiting work due.
 pub(crate) async fn put(
     tx: &mut Tx,
     vault: &Vault,
-    draft: &ConnectionDraft,
+    key: &str,
+    new: &entries::Connection,
+    secret: Option<&SecretString>,
     now: Timestamp,
-) -> Result<String, PutError> {
-    let known: Option<Row> =
-        sql_from_parts(format!("{COLUMNS} WHERE key = $1")).bind(&draft.key).optional(&mut *tx).await?;
+) -> Result<(), PutError> {
+    let grant = ConnectionGrant::from_words(&new.grant, new.username.clone())
+        .ok_or_else(|| StoreError::Corrupt { what: "a connection's grant", why: new.grant.clone() })?;
+    let known: Option<Row> = sql_from_parts(format!("{COLUMNS} WHERE key = $1 AND archived_at IS NULL"))
+        .bind(key)
+        .optional(&mut *tx)
+        .await?;
     let known = known.map(connection).transpose()?;
-    let id = known.as_ref().map_or_else(|| new_id("con"), |known| known.id.clone());
-    let place = Connection::secret_place(&id);
     let same_grant = known.as_ref().is_some_and(|known| {
-        known.login_host == draft.login_host && known.client_id == draft.client_id && known.grant == draft.grant
+        known.login_host == new.login_host && known.client_id == new.client_id && known.grant == grant
     });
-    let same_secret = known.as_ref().is_some_and(|known| {
-        let opened = vault.open(&place, &known.sealed_secret);
-        opened.is_ok_and(|secret| secret.expose_secret() == draft.secret.expose_secret())
-    });
-    let sealed = vault.seal(&place, &draft.secret)?;
+    let stored: Option<(String, Vec<u8>)> =
+        sql("SELECT id, client_secret FROM connection WHERE key = $1").bind(key).optional(&mut *tx).await?;
+    let (id, sealed) = stored.unwrap_or_else(|| (new_id("con"), Vec::new()));
+    let sealed = match secret {
+        Some(secret) => vault.seal(&Connection::secret_place(&id), secret)?,
+        None => sealed,
+    };
     sql("INSERT INTO connection (id, key, name, login_host, api_version, client_id, client_secret, grant_kind, username, created_at, updated_at)
          VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $10)
          ON CONFLICT (key) DO UPDATE SET name = $3, login_host = $4, api_version = $5, client_id = $6, client_secret = $7,
-             grant_kind = $8, username = $9, updated_at = $10")
+             grant_kind = $8, username = $9, updated_at = $10, archived_at = NULL")
     .bind(&id)
-    .bind(&draft.key)
-    .bind(&draft.name)
-    .bind(&draft.login_host)
-    .bind(&draft.api_version)
-    .bind(&draft.client_id)
+    .bind(key)
+    .bind(&new.name)
+    .bind(&new.login_host)
+    .bind(&new.api_version)
+    .bind(&new.client_id)
     .bind(&sealed)
-    .bind(draft.grant.word())
-    .bind(draft.grant.username())
+    .bind(grant.word())
+    .bind(grant.username())
     .bind(micros(now))
     .run(&mut *tx)
     .await?;
-    match draft.grant {
-        _ if same_grant && same_secret => {}
+    match grant {
+        _ if same_grant && secret.is_none() => {}
         // What an admin granted outlives a new client secret.
         ConnectionGrant::WebServer if same_grant => {
             resume(tx, &id, now).await?;
@@ -354,9 +343,32 @@ pub(crate) async fn put(
         }
         _ => forget_tokens(tx, &id, now).await?,
     }
-    // Whoever applies may have changed the org, too: it is asked anew what it looks like.
-    describes::forget(tx, &id).await?;
-    Ok(id)
+    Ok(())
+}
+
+/// Whoever applies a file that names a connection may have changed its org, too: it is asked anew what it looks like.
+pub(crate) async fn ask_anew(tx: &mut Tx, key: &str) -> Result<(), StoreError> {
+    let id: Option<(String,)> = sql("SELECT id FROM connection WHERE key = $1").bind(key).optional(&mut *tx).await?;
+    match id {
+        Some((id,)) => describes::forget(tx, &id).await,
+        None => Ok(()),
+    }
+}
+
+/// Archives a connection: it signs in no longer, and syncs that need it wait until it is brought back.
+pub(crate) async fn archive(tx: &mut Tx, key: &str, now: Timestamp) -> Result<(), StoreError> {
+    const REASON: &str = "This connection is archived. Name it in the configuration again, and its syncs go on.";
+    let id: Option<(String,)> = sql("SELECT id FROM connection WHERE key = $1").bind(key).optional(&mut *tx).await?;
+    let Some((id,)) = id else { return Ok(()) };
+    forget_tokens(tx, &id, now).await?;
+    sql("UPDATE connection SET archived_at = $2, reconnect_needed = 1, parked_until = $3, trouble = $4 WHERE id = $1")
+        .bind(id)
+        .bind(micros(now))
+        .bind(UNTIL_CONNECTED)
+        .bind(REASON)
+        .run(tx)
+        .await?;
+    Ok(())
 }
 
 /// Parks a whole connection: none of its bookings is claimed until then, when one of them probes it. One that must be

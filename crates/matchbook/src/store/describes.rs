@@ -61,7 +61,7 @@ impl Store {
         tx.commit().await
     }
 
-    /// The Salesforce users found for organizers' emails since an instant.
+    /// The Salesforce users found for organizers' emails since an instant, and those that were set by hand.
     pub async fn salesforce_users(
         &self,
         connection_id: &str,
@@ -74,7 +74,14 @@ impl Store {
         .bind(micros(since))
         .all(&self.read)
         .await?;
-        rows.into_iter().map(|(email, user)| Ok((email_address(&email)?, user.map(RecordId)))).collect()
+        let by_hand: Vec<(String, Option<String>)> =
+            sql("SELECT h.email_folded, u.user_id FROM host_salesforce_user u JOIN host h ON h.id = u.host_id
+             WHERE u.connection_id = $1 AND h.archived_at IS NULL ORDER BY h.email_folded")
+            .bind(connection_id)
+            .all(&self.read)
+            .await?;
+        let all = rows.into_iter().chain(by_hand);
+        all.map(|(email, user)| Ok((email_address(&email)?, user.map(RecordId)))).collect()
     }
 
     /// Keeps which Salesforce user an email belongs to; none says that it is not exactly one active user.

@@ -6,6 +6,7 @@ use jiff::Timestamp;
 use super::database::sql;
 use super::{Store, StoreError, Tx, email_address, micros};
 use crate::clock::new_id;
+use crate::workspace_file::entries;
 
 /// A host.
 #[derive(Debug, Clone)]
@@ -22,19 +23,6 @@ pub struct Host {
     pub time_zone: String,
 }
 
-/// What the configuration says of a host.
-#[derive(Debug, Clone)]
-pub struct HostDraft {
-    /// Stable key.
-    pub key: String,
-    /// Name.
-    pub name: String,
-    /// Email.
-    pub email: EmailAddress,
-    /// IANA time zone.
-    pub time_zone: String,
-}
-
 type Row = (String, String, String, String, String);
 
 fn host((id, key, name, email, time_zone): Row) -> Result<Host, StoreError> {
@@ -42,10 +30,12 @@ fn host((id, key, name, email, time_zone): Row) -> Result<Host, StoreError> {
 }
 
 impl Store {
-    /// All hosts by key.
+    /// All hosts who can be booked, by key.
     pub async fn hosts(&self) -> Result<Vec<Host>, StoreError> {
         let rows: Vec<Row> =
-            sql("SELECT id, key, name, email, time_zone FROM host ORDER BY key").all(&self.read).await?;
+            sql("SELECT id, key, name, email, time_zone FROM host WHERE archived_at IS NULL ORDER BY key")
+                .all(&self.read)
+                .await?;
         rows.into_iter().map(host).collect()
     }
 
@@ -53,7 +43,7 @@ impl Store {
     pub async fn hosts_of_connection(&self, connection_id: &str) -> Result<Vec<Host>, StoreError> {
         let rows: Vec<Row> = sql("SELECT id, key, name, email, time_zone FROM host WHERE id IN (
                  SELECT h.host_id FROM event_type_host h JOIN event_type e ON e.id = h.event_type_id
-                 WHERE e.connection_id = $1 AND e.sync_enabled = 1)
+                 WHERE e.connection_id = $1 AND e.sync_enabled = 1 AND e.archived_at IS NULL)
              ORDER BY key")
         .bind(connection_id)
         .all(&self.read)
@@ -64,25 +54,35 @@ impl Store {
 
 /// The emails of all hosts.
 pub(crate) async fn emails(tx: &mut Tx) -> Result<Vec<EmailAddress>, StoreError> {
-    let rows: Vec<(String,)> = sql("SELECT email FROM host ORDER BY key").all(tx).await?;
+    let rows: Vec<(String,)> = sql("SELECT email FROM host WHERE archived_at IS NULL ORDER BY key").all(tx).await?;
     rows.iter().map(|(email,)| email_address(email)).collect()
 }
 
-/// Writes what the configuration says of a host, and gives its id.
-pub(crate) async fn put(tx: &mut Tx, draft: &HostDraft, now: Timestamp) -> Result<String, StoreError> {
+/// Writes what the configuration says of a host.
+pub(crate) async fn put(tx: &mut Tx, key: &str, new: &entries::Host, now: Timestamp) -> Result<(), StoreError> {
     let (id,): (String,) =
         sql("INSERT INTO host (id, key, name, email, email_folded, time_zone, created_at, updated_at)
          VALUES ($1, $2, $3, $4, $5, $6, $7, $7)
-         ON CONFLICT (key) DO UPDATE SET name = $3, email = $4, email_folded = $5, time_zone = $6, updated_at = $7
+         ON CONFLICT (key) DO UPDATE SET name = $3, email = $4, email_folded = $5, time_zone = $6, updated_at = $7,
+             archived_at = NULL
          RETURNING id")
         .bind(new_id("hst"))
-        .bind(&draft.key)
-        .bind(&draft.name)
-        .bind(draft.email.as_written())
-        .bind(draft.email.folded())
-        .bind(&draft.time_zone)
+        .bind(key)
+        .bind(&new.name)
+        .bind(new.email.as_written())
+        .bind(new.email.folded())
+        .bind(&new.time_zone)
         .bind(micros(now))
         .one(&mut *tx)
         .await?;
-    Ok(id)
+    sql("DELETE FROM host_salesforce_user WHERE host_id = $1").bind(&id).run(&mut *tx).await?;
+    for (connection, user) in &new.salesforce_users {
+        sql("INSERT INTO host_salesforce_user (host_id, connection_id, user_id) SELECT $1, id, $3 FROM connection WHERE key = $2")
+            .bind(&id)
+            .bind(connection)
+            .bind(user)
+            .run(&mut *tx)
+            .await?;
+    }
+    Ok(())
 }

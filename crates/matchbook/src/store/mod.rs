@@ -4,13 +4,14 @@ mod api_keys;
 mod api_requests;
 mod api_spend;
 mod arrivals;
+mod audit;
 mod booking_actions;
 mod booking_list;
 mod bookings;
-mod configuration;
+pub(crate) mod configuration;
 mod connect_attempts;
 mod connection_tests;
-mod connections;
+pub(crate) mod connections;
 mod cursor;
 mod database;
 mod deliveries;
@@ -37,28 +38,30 @@ use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, S
 use sqlx::{Connection as _, SqlStr};
 
 use arrivals::Arrivals;
-use database::{Pool, Tx, sql};
+pub(crate) use database::Tx;
+use database::{Pool, sql};
 
 pub use api_keys::{ApiKey, ApiKeyDraft};
 pub use api_requests::{ApiRequest, EarlierRequest, RecordedRequest};
 pub use api_spend::Spent;
+pub use audit::{Actor, AuditEntry};
 pub use booking_actions::Asked;
 pub use booking_list::{BookingFilter, BookingPage, Scope};
 pub use bookings::{BookingIdentity, BookingRow, NewChange, NewPartial, RecordedChange};
-pub use configuration::{Configuration, SealedSecret};
+pub use configuration::{ConfigurationVersion, SealedSecret};
 pub use connect_attempts::ConnectAttempt;
-pub use connections::{Connection, ConnectionDraft, NewTokens, PutError, RenewLease, StoredAccess, StoredTokens};
+pub use connections::{Connection, NewTokens, PutError, RenewLease, StoredAccess, StoredTokens};
 pub use cursor::is_cursor;
 pub(crate) use deliveries::Reading;
 pub use deliveries::{DeliveryRow, DeliveryState, NewDelivery, Receipt};
 pub use delivery_list::Delivery;
 pub use describes::StoredDescribe;
-pub use event_types::{EventType, EventTypeDraft, SalesforceDraft};
-pub use hosts::{Host, HostDraft};
+pub use event_types::EventType;
+pub use hosts::Host;
 pub use outbox::{Claimed, Lease, Released, SyncState};
-pub use sources::{Source, SourceDraft};
+pub use sources::Source;
 pub use sync_runs::{CallRow, NewCall, RunRow};
-pub use users::{User, UserDraft};
+pub use users::User;
 
 /// The migrations, oldest first: version, name, text for SQLite, text for PostgreSQL.
 pub const MIGRATIONS: &[(i64, &str, &str, &str)] = &[
@@ -85,6 +88,12 @@ pub const MIGRATIONS: &[(i64, &str, &str, &str)] = &[
         "grants",
         include_str!("../../migrations/sqlite/0004_grants.sql"),
         include_str!("../../migrations/postgres/0004_grants.sql"),
+    ),
+    (
+        6,
+        "configuration",
+        include_str!("../../migrations/sqlite/0006_configuration.sql"),
+        include_str!("../../migrations/postgres/0006_configuration.sql"),
     ),
     (
         7,

@@ -129,7 +129,7 @@ async fn check(
         Some(email) => app.store.user_by_email(email).await?,
         None => None,
     };
-    let hash = user.as_ref().map(|u| u.password_hash.clone());
+    let hash = user.as_ref().and_then(|u| u.password_hash.clone());
     let _one_of_few = limits.checks.acquire().await.expect("it is never closed");
     if let Err(wait) = limits.allow(email, client, app.clock.now()) {
         return Ok(Checked::TooOften(wait));

@@ -1,95 +1,172 @@
-//! What a workspace file may say: one table per kind of entry, which reading follows and the
-//! documentation repeats.
+//! What the configuration may say: one table per kind of entry. Reading, the words of a plan, the export, the editors'
+//! schema and the documentation all follow these tables; a setting is a row here and a field in [`super::entries`].
 
-/// A key of an entry.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+use super::takes::{SecretKind, Takes};
+use crate::grant::ConnectionGrant;
+
+/// A setting of an entry.
+#[derive(Debug, Clone, Copy)]
 pub struct Key {
     /// As written in the file.
     pub name: &'static str,
-    /// What it takes, in words that fit after "expected".
-    pub takes: &'static str,
+    /// What it takes.
+    pub takes: Takes,
     /// Whether an entry must have it.
     pub required: bool,
+    /// What holds where it is not given.
+    pub default: Otherwise,
+    /// The setting and its values that this one belongs to: needed with them, refused with others.
+    pub with: Option<(&'static str, &'static [&'static str])>,
+    /// Whether no two entries of a section may have the same value.
+    pub unique: bool,
     /// What it is for.
     pub help: &'static str,
 }
 
-const fn required(name: &'static str, takes: &'static str, help: &'static str) -> Key {
-    Key { name, takes, required: true, help }
+/// What holds where a setting is not given.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Otherwise {
+    /// Nothing.
+    Nothing,
+    /// This value, as it would be written in the file.
+    Is(&'static str),
+    /// The entry's own key.
+    ItsKey,
 }
 
-const fn optional(name: &'static str, takes: &'static str, help: &'static str) -> Key {
-    Key { name, takes, required: false, help }
+/// A section of the file: entries of one kind by their stable keys.
+#[derive(Debug, Clone, Copy)]
+pub struct Section {
+    /// Its key in the file.
+    pub name: &'static str,
+    /// What one entry is called.
+    pub one: &'static str,
+    /// What its entries may say.
+    pub keys: &'static [Key],
+    /// What it is for.
+    pub help: &'static str,
 }
 
-/// The sections of the file.
-pub const SECTIONS: &[Key] = &[
-    optional("connections", "connections by their keys", "Salesforce orgs to write to."),
-    optional("hosts", "hosts by their keys", "People who take meetings."),
-    optional("event_types", "event types by their keys", "Kinds of meetings that can be booked."),
-    optional("sources", "sources by their keys", "Where bookings come from, besides Matchbook's own pages and API."),
+const fn optional(name: &'static str, takes: Takes, help: &'static str) -> Key {
+    Key { name, takes, required: false, default: Otherwise::Nothing, with: None, unique: false, help }
+}
+
+const fn required(name: &'static str, takes: Takes, help: &'static str) -> Key {
+    Key { required: true, ..optional(name, takes, help) }
+}
+
+impl Key {
+    const fn otherwise(self, default: Otherwise) -> Key {
+        Key { default, ..self }
+    }
+
+    const fn with(self, setting: &'static str, values: &'static [&'static str]) -> Key {
+        Key { with: Some((setting, values)), ..self }
+    }
+
+    const fn unique(self) -> Key {
+        Key { unique: true, ..self }
+    }
+}
+
+/// The sections of the file, in the order in which they are written and stored: an entry names only earlier ones.
+pub const SECTIONS: &[Section] = &[
+    Section { name: "connections", one: "connection", keys: CONNECTION, help: "Salesforce orgs to write to." },
+    Section { name: "hosts", one: "host", keys: HOST, help: "People who take meetings." },
+    Section { name: "event_types", one: "event type", keys: EVENT_TYPE, help: "Kinds of meetings that can be booked." },
+    Section {
+        name: "sources",
+        one: "source",
+        keys: SOURCE,
+        help: "Where bookings come from, besides Matchbook's own pages and API.",
+    },
+    Section {
+        name: "users",
+        one: "user",
+        keys: USER,
+        help: "Who may sign in. Passwords are no part of the file: `matchbook user password` sets them.",
+    },
 ];
+
+/// The section of this name.
+pub fn section(name: &str) -> Option<&'static Section> {
+    SECTIONS.iter().find(|section| section.name == name)
+}
 
 /// An entry of `connections`.
 pub const CONNECTION: &[Key] = &[
-    required("name", "a text", "What people call the connection."),
+    required("name", Takes::Text, "What people call the connection."),
     required(
         "login_host",
-        "a URL like https://northwind.my.salesforce.com",
+        Takes::LoginHost,
         "The org's My Domain, or https://login.salesforce.com. http is accepted for a simulator on this machine.",
     ),
-    optional("api_version", "a version like \"66.0\"", "The Salesforce API version; 66.0 where not given."),
-    required("grant", "client_credentials, jwt_bearer or web_server", "How Matchbook signs in."),
-    required("client_id", "a text", "The consumer key of your External Client App."),
-    optional(
-        "client_secret",
-        "{secret: NAME}",
-        "The consumer secret of your External Client App; for client_credentials and web_server.",
-    ),
-    optional("username", "a Salesforce username", "The Salesforce user to act as; for jwt_bearer."),
+    optional("api_version", Takes::ApiVersion, "The Salesforce API version.").otherwise(Otherwise::Is("66.0")),
+    required("grant", Takes::OneOf(&ConnectionGrant::WORDS), "How Matchbook signs in."),
+    required("client_id", Takes::Text, "The consumer key of your External Client App."),
+    optional("client_secret", Takes::Secret(SecretKind::Text), "The consumer secret of your External Client App.")
+        .with("grant", &[ConnectionGrant::CLIENT_CREDENTIALS, ConnectionGrant::WEB_SERVER]),
+    optional("username", Takes::Text, "The username of the Salesforce user to act as.")
+        .with("grant", &[ConnectionGrant::JWT_BEARER]),
     optional(
         "private_key",
-        "{secret: NAME}",
-        "The RSA private key, in PEM form, whose certificate your External Client App has; for jwt_bearer.",
-    ),
+        Takes::Secret(SecretKind::PrivateKey),
+        "The RSA private key, in PEM form, whose certificate your External Client App has.",
+    )
+    .with("grant", &[ConnectionGrant::JWT_BEARER]),
 ];
 
 /// An entry of `hosts`.
 pub const HOST: &[Key] = &[
-    required("name", "a text", "The host's name."),
-    required("email", "an email address", "By which the host's Salesforce user is found."),
-    required("time_zone", "an IANA time zone like Europe/Berlin", "The host's time zone."),
+    required("name", Takes::Text, "The host's name."),
+    required("email", Takes::Email, "By which the host's Salesforce user is found.").unique(),
+    required("time_zone", Takes::TimeZone, "The host's time zone."),
+    optional(
+        "salesforce_users",
+        Takes::By("connections", &Takes::SalesforceUser),
+        "The host's Salesforce user in orgs where it is not the one with the host's email.",
+    ),
 ];
 
 /// An entry of `event_types`.
 pub const EVENT_TYPE: &[Key] = &[
-    required("title", "a text", "What the meeting is called."),
-    optional(
-        "slug",
-        "lower-case letters, digits and hyphens",
-        "The event type's name in addresses and in webhooks; its key where not given.",
-    ),
-    required("length_minutes", "a whole number from 1 to 1440", "How long the meeting lasts."),
-    required("hosts", "a list of keys of hosts", "Who takes the meeting; at least one."),
-    optional("salesforce", "a Salesforce section", "What is written to Salesforce; left as it is where not given."),
+    required("title", Takes::Text, "What the meeting is called."),
+    optional("slug", Takes::Slug, "The event type's name in addresses and in webhooks.")
+        .otherwise(Otherwise::ItsKey)
+        .unique(),
+    required("length_minutes", Takes::Number { least: 1, most: 1440, of: "minutes" }, "How long the meeting lasts."),
+    required("hosts", Takes::Some(&Takes::Entry("hosts")), "Who takes the meeting; at least one."),
+    optional("salesforce", Takes::Group("a Salesforce section", SALESFORCE), "What is written to Salesforce."),
 ];
 
 /// The `salesforce` section of an event type.
 pub const SALESFORCE: &[Key] = &[
-    optional("enabled", "true or false", "Whether bookings are written to Salesforce; true where not given."),
-    optional("connection", "the key of a connection", "The connection to write by; needed where enabled."),
+    optional("enabled", Takes::Flag, "Whether bookings are written to Salesforce, once there is a connection.")
+        .otherwise(Otherwise::Is("true")),
+    optional("connection", Takes::Entry("connections"), "The connection to write by."),
 ];
 
 /// An entry of `sources`.
 pub const SOURCE: &[Key] = &[
-    required("kind", "the kind of a source, like cal.com", "Which product sends the bookings."),
-    required("name", "a text", "What people call the source."),
-    required("secret", "{secret: NAME}", "The secret that the source signs its webhooks with."),
+    required("kind", Takes::SourceKind, "Which product sends the bookings."),
+    required("name", Takes::Text, "What people call the source."),
+    required("secret", Takes::Secret(SecretKind::Text), "The secret that the source signs its webhooks with."),
+];
+
+/// An entry of `users`.
+pub const USER: &[Key] = &[
+    required("email", Takes::Email, "By which the user signs in.").unique(),
+    required("name", Takes::Text, "The user's name."),
+    required(
+        "role",
+        Takes::OneOf(&["admin", "member", "viewer"]),
+        "Admins change the configuration, members act on bookings, viewers read.",
+    ),
 ];
 
 /// What stands for a secret.
 pub const SECRET: &[Key] = &[required(
     "secret",
-    "the name of a secret in capitals, digits and underscores",
+    Takes::SecretName,
     "The value comes from the environment variable MATCHBOOK_SECRET_NAME or the file NAME in the secrets folder.",
 )];

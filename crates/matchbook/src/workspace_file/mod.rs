@@ -1,20 +1,30 @@
 //! The workspace file: the whole configuration as one YAML file with stable keys (spec 11).
 //!
-//! Reading is pure. All mistakes of a file are reported together, each at its line and column;
+//! Everything here is pure. All mistakes of a file are reported together, each at its line and column;
 //! only a text that is no YAML ends with its first. What a file may say stands in [`keys`], and for
 //! people in `docs/configuration.md`.
 
+mod check;
+mod difference;
+mod document;
+pub mod entries;
 pub mod keys;
 mod reader;
-mod sections;
+mod schema;
+mod takes;
+mod writer;
 mod yaml;
 
-use std::fmt;
+use std::collections::BTreeMap;
 
-use domain::email_domain::EmailAddress;
-
-use crate::grant::ConnectionGrant;
+pub use check::{Problem, check};
+pub use difference::{Change, SettingChange, What, difference};
+pub use document::{Document, Entry};
+use document::{Spot, secret_name, spots};
 use reader::Reader;
+pub use schema::schema;
+pub use takes::{SecretKind, Takes};
+pub use writer::write;
 
 /// A place in a file; line and column (in characters) count from 1.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -27,11 +37,9 @@ pub struct Position {
 
 /// A value and the place where the file gives it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Spanned<T> {
-    /// The value.
-    pub value: T,
-    /// Where it stands.
-    pub at: Position,
+struct Spanned<T> {
+    value: T,
+    at: Position,
 }
 
 /// A mistake in a file. Shown as `file:line:column: message`; it never holds a secret.
@@ -46,190 +54,70 @@ pub struct FileError {
     pub message: String,
 }
 
-/// What a workspace file says. What it doesn't name is to be left alone.
+/// A file that was read. What it doesn't name is to be left alone; null takes back what was set.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct WorkspaceFile {
-    /// Salesforce connections, in the file's order.
-    pub connections: Vec<ConnectionEntry>,
-    /// Hosts, in the file's order.
-    pub hosts: Vec<HostEntry>,
-    /// Event types, in the file's order.
-    pub event_types: Vec<EventTypeEntry>,
-    /// Booking sources, in the file's order.
-    pub sources: Vec<SourceEntry>,
-}
-
-/// A connection to a Salesforce org.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ConnectionEntry {
-    /// Its stable key.
-    pub key: Spanned<String>,
-    /// Its name for people.
+    /// What errors call it.
     pub name: String,
-    /// Scheme and host, such as `https://northwind.my.salesforce.com`: Salesforce's, or on this machine, which
-    /// remains to be judged.
-    pub login_host: Spanned<String>,
-    /// Such as `66.0`.
-    pub api_version: String,
-    /// How tokens are got.
-    pub grant: ConnectionGrant,
-    /// The External Client App's consumer key.
-    pub client_id: String,
-    /// The External Client App's consumer secret; for the JWT bearer grant, the private key.
-    pub secret: Spanned<SecretName>,
-}
-
-/// The name of a secret whose value is kept outside the file.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct SecretName(pub String);
-
-/// Somebody who takes meetings.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct HostEntry {
-    /// Their stable key.
-    pub key: Spanned<String>,
-    /// Their name.
-    pub name: String,
-    /// By which their Salesforce user is found.
-    pub email: Spanned<EmailAddress>,
-    /// IANA time zone.
-    pub time_zone: String,
-}
-
-/// A kind of meeting that can be booked.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct EventTypeEntry {
-    /// Its stable key.
-    pub key: Spanned<String>,
-    /// What it is called.
-    pub title: String,
-    /// The part of its address that names it; sources know it by this. The key where not given.
-    pub slug: Spanned<String>,
-    /// 1 to 1440.
-    pub length_minutes: u16,
-    /// Keys of its hosts, at least one.
-    pub hosts: Vec<Spanned<String>>,
-    /// Its Salesforce section; not given, it is left alone.
-    pub salesforce: Option<SalesforceEntry>,
-}
-
-/// The Salesforce section of an event type.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct SalesforceEntry {
-    /// Whether its bookings are written to Salesforce.
-    pub enabled: bool,
-    /// Key of the connection to write by; always there when enabled.
-    pub connection: Option<Spanned<String>>,
-}
-
-/// Where bookings come from.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct SourceEntry {
-    /// Its stable key.
-    pub key: Spanned<String>,
-    /// A key of [`crate::sources::KINDS`].
-    pub kind: &'static str,
-    /// Its name for people.
-    pub name: String,
-    /// The secret that its deliveries are signed with.
-    pub secret: Spanned<SecretName>,
-}
-
-/// What a reference names.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum ReferenceTo {
-    /// A host.
-    Host,
-    /// A connection.
-    Connection,
-}
-
-/// A key by which one entry names another.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Reference<'a> {
-    /// What it names.
-    pub to: ReferenceTo,
-    /// The key that is named.
-    pub key: &'a Spanned<String>,
-    /// The entry and key that name it, such as `event_types.discovery-call.hosts`.
-    pub path: String,
+    /// What it says.
+    pub document: Document,
+    places: BTreeMap<String, Position>,
 }
 
 /// Reads a workspace file; `file_name` is what errors call it. The errors come in the file's order.
 pub fn read(text: &str, file_name: &str) -> Result<WorkspaceFile, Vec<FileError>> {
     let mut reader = Reader::default();
-    let file = yaml::parse(text, &mut reader).map(|root| sections::workspace(&root, &mut reader));
+    let document = yaml::parse(text, &mut reader).map(|root| reader.document(&root));
+    let places = std::mem::take(&mut reader.places);
+    let name = file_name.to_owned();
     let errors = reader.into_errors();
-    match file {
-        Some(file) if errors.is_empty() => Ok(file),
-        _ => {
-            Err(errors.into_iter().map(|(at, message)| FileError { file: file_name.to_owned(), at, message }).collect())
-        }
+    match document {
+        Some(document) if errors.is_empty() => Ok(WorkspaceFile { name, document, places }),
+        _ => Err(errors.into_iter().map(|(at, message)| FileError { file: name.clone(), at, message }).collect()),
     }
 }
 
 impl WorkspaceFile {
-    /// The references to hosts and connections that the file itself doesn't name: the
-    /// database must know them.
-    pub fn outside_references(&self) -> Vec<Reference<'_>> {
-        let mut references = self.references();
-        references.retain(|reference| match reference.to {
-            ReferenceTo::Host => self.hosts.iter().all(|host| host.key.value != reference.key.value),
-            ReferenceTo::Connection => self.connections.iter().all(|one| one.key.value != reference.key.value),
-        });
-        references
+    /// Whether the file says something at this path.
+    pub fn has(&self, path: &str) -> bool {
+        self.places.contains_key(path)
     }
 
-    fn references(&self) -> Vec<Reference<'_>> {
-        let mut references = Vec::new();
-        for event_type in &self.event_types {
-            let path = format!("event_types.{}", event_type.key.value);
-            references.extend(event_type.hosts.iter().map(|key| Reference {
-                to: ReferenceTo::Host,
-                key,
-                path: format!("{path}.hosts"),
-            }));
-            let connection = event_type.salesforce.as_ref().and_then(|salesforce| salesforce.connection.as_ref());
-            references.extend(connection.map(|key| Reference {
-                to: ReferenceTo::Connection,
-                key,
-                path: format!("{path}.salesforce.connection"),
-            }));
-        }
-        references
-    }
-}
-
-impl Reference<'_> {
-    /// The error for a reference to what neither the file nor the database knows. `known` are the
-    /// keys that could be meant.
-    pub fn unknown<'k>(&self, file_name: &str, known: impl IntoIterator<Item = &'k str>) -> FileError {
-        let (key, to) = (&self.key.value, self.to);
-        let mend = match reader::nearest(key, known) {
-            Some(near) => format!("did you mean \"{near}\"?"),
-            None => format!("name it under {}", to.section()),
+    /// A problem at its place in the file: where the file says it, else where it says what it is a part of.
+    pub fn locate(&self, problem: &Problem) -> FileError {
+        let mut path = problem.path.as_str();
+        let at = loop {
+            if let Some(at) = self.places.get(path) {
+                break *at;
+            }
+            match path.rfind(['.', '[']) {
+                Some(end) => path = &path[..end],
+                None => break Position { line: 1, column: 1 },
+            }
         };
-        let message = format!("{}: there is no {to} \"{key}\"; {mend}", self.path);
-        FileError { file: file_name.to_owned(), at: self.key.at, message }
+        FileError { file: self.name.clone(), at, message: format!("{}: {}", problem.path, problem.message) }
     }
 }
 
-impl ReferenceTo {
-    fn section(self) -> &'static str {
-        match self {
-            ReferenceTo::Host => "hosts",
-            ReferenceTo::Connection => "connections",
+/// A secret that a configuration names.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NamedSecret {
+    /// Its name.
+    pub name: String,
+    /// What its value is.
+    pub kind: SecretKind,
+}
+
+/// The secrets that a configuration names, by path, such as `sources.calcom.secret`.
+pub fn secrets(document: &Document) -> BTreeMap<String, NamedSecret> {
+    let all = document.all().flat_map(|(section, key, entry)| spots(section, key, entry));
+    all.filter_map(|spot| match spot {
+        Spot::Setting { path, takes: Takes::Secret(kind), value } => {
+            Some((path, NamedSecret { name: secret_name(value)?.to_owned(), kind: *kind }))
         }
-    }
-}
-
-impl fmt::Display for ReferenceTo {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            ReferenceTo::Host => "host",
-            ReferenceTo::Connection => "connection",
-        })
-    }
+        _ => None,
+    })
+    .collect()
 }
 
 #[cfg(test)]

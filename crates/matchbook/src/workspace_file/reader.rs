@@ -1,53 +1,27 @@
-//! Reading values out of nodes. Every mistake is noted and reading goes on, so that all are
+//! Reading values out of nodes, by the tables of [`keys`]. Every mistake is noted and reading goes on, so that all are
 //! reported together; `None` from a method here says that the mistake was noted.
 
-use domain::email_domain::EmailAddress;
-use jiff::tz::TimeZone;
+use std::collections::BTreeMap;
 
-use super::keys::{self, Key};
+use serde_json::Value;
+
+use super::document::{Document, Entry};
+use super::keys::{self, Key, SECTIONS, Section};
+use super::takes::{MAX_KEY, MAX_TEXT, Takes, alternatives, plain, shown, slug};
 use super::yaml::{Content, Node};
-use super::{Position, SecretName, Spanned};
-
-/// The longest text in characters.
-const MAX_TEXT: usize = 255;
-
-/// The longest key or slug in characters.
-const MAX_KEY: usize = 63;
+use super::{Position, Spanned};
 
 /// More mistakes than this are not reported: nobody reads them.
 const MAX_ERRORS: usize = 100;
 
-/// Collects the mistakes.
+/// A mistake: where, the path if it has one, what is wrong and how to mend it.
+pub(super) type Mistake = (Position, String);
+
+/// Collects the mistakes, and the places of what is read.
 #[derive(Debug, Default)]
 pub(super) struct Reader {
-    errors: Vec<(Position, String)>,
-}
-
-/// An entry of the file: a mapping whose keys are all known.
-#[derive(Debug)]
-pub(super) struct Entry<'n> {
-    path: String,
-    at: Position,
-    keys: &'static [Key],
-    members: &'n [(Spanned<String>, Node)],
-}
-
-/// A value of an entry, with its path and what it should be.
-#[derive(Debug, Clone)]
-pub(super) struct Value<'n> {
-    path: String,
-    takes: &'static str,
-    node: &'n Node,
-}
-
-impl<'n> Entry<'n> {
-    /// The value of a key of the entry's table, if given.
-    pub(super) fn get(&self, name: &str) -> Option<Value<'n>> {
-        let key = self.keys.iter().find(|key| key.name == name)?;
-        let (_, node) = self.members.iter().find(|(given, _)| given.value == name)?;
-        let path = if self.path.is_empty() { name.to_owned() } else { format!("{}.{name}", self.path) };
-        Some(Value { path, takes: key.takes, node })
-    }
+    errors: Vec<Mistake>,
+    pub(super) places: BTreeMap<String, Position>,
 }
 
 impl Reader {
@@ -59,76 +33,136 @@ impl Reader {
     }
 
     /// Notes that a value is wrong; the message goes after its path.
-    pub(super) fn wrong(&mut self, value: &Value<'_>, message: &str) {
-        self.error(value.node.at, format!("{}: {message}", value.path));
-    }
-
-    /// Notes that an entry lacks a key that only some of its kind need.
-    pub(super) fn lacks(&mut self, entry: &Entry<'_>, name: &str, why: &str) {
-        let takes = entry.keys.iter().find(|key| key.name == name).map_or("a value", |key| key.takes);
-        self.error(entry.at, format!("{}: \"{name}\" is missing; add {name}: {takes}, since {why}", entry.path));
+    fn wrong(&mut self, node: &Node, path: &str, message: &str) {
+        self.error(node.at, format!("{path}: {message}"));
     }
 
     /// The mistakes in the file's order.
-    pub(super) fn into_errors(mut self) -> Vec<(Position, String)> {
+    pub(super) fn into_errors(mut self) -> Vec<Mistake> {
         self.errors.sort_by_key(|(at, _)| *at);
         self.errors
     }
 
-    /// The whole file; nothing where it is empty.
-    pub(super) fn root<'n>(&mut self, node: &'n Node) -> Option<Entry<'n>> {
+    /// The whole file.
+    pub(super) fn document(&mut self, root: &Node) -> Document {
+        let mut document = Document::default();
+        if matches!(root.content, Content::Null) {
+            return document;
+        }
+        let Some(members) = self.mapping(root, "", "sections like connections: and hosts:") else { return document };
+        self.unknown_keys("", members, &SECTIONS.iter().map(|section| section.name).collect::<Vec<_>>());
+        for (given, node) in members {
+            if let Some(section) = keys::section(&given.value) {
+                self.places.insert(section.name.to_owned(), given.at);
+                document.name_section(section.name);
+                self.section(section, node, &mut document);
+            }
+        }
+        document
+    }
+
+    fn section(&mut self, section: &Section, node: &Node, document: &mut Document) {
+        let takes = format!("{} by their keys", plain(section.name));
         if matches!(node.content, Content::Null) {
-            return None;
+            return;
         }
-        self.entry(&Value { path: String::new(), takes: "sections like connections: and hosts:", node }, keys::SECTIONS)
+        for (key, node) in self.mapping(node, section.name, &takes).unwrap_or_default() {
+            self.stable_key(section.name, key);
+            let path = format!("{}.{}", section.name, shown(&key.value));
+            self.places.insert(path.clone(), key.at);
+            if let Some(entry) = self.group(node, &path, "its keys", section.keys) {
+                document.set(section.name, &key.value, entry);
+            }
+        }
     }
 
-    /// The entries of a section, each with its stable key.
-    pub(super) fn entries<'n>(
-        &mut self,
-        section: Option<Value<'n>>,
-        keys: &'static [Key],
-    ) -> Vec<(Spanned<String>, Entry<'n>)> {
-        let Some(section) = section else { return Vec::new() };
-        let mut entries = Vec::new();
-        for (key, node) in self.members(&section) {
-            self.stable_key(&section.path, key);
-            let value = Value { path: format!("{}.{}", section.path, shown(&key.value)), takes: "its keys", node };
-            entries.extend(self.entry(&value, keys).map(|entry| (key.clone(), entry)));
+    /// Settings; notes those that there should not be, and those that lack.
+    fn group(&mut self, node: &Node, path: &str, takes: &str, keys: &'static [Key]) -> Option<Entry> {
+        let members = self.mapping(node, path, takes)?;
+        let meant = self.unknown_keys(path, members, &keys.iter().map(|key| key.name).collect::<Vec<_>>());
+        let lacks = |key: &Key| members.iter().all(|(given, _)| given.value != key.name) && !meant.contains(&key.name);
+        for key in keys.iter().filter(|key| key.required && lacks(key)) {
+            let message = format!("\"{}\" is missing; add {}: {}", key.name, key.name, key.takes.words());
+            self.wrong(node, path, &message);
         }
-        entries
+        self.settings_of_a_value(node, path, members, keys);
+        let mut entry = Entry::new();
+        for key in keys {
+            let Some((_, node)) = members.iter().find(|(given, _)| given.value == key.name) else { continue };
+            let path = format!("{path}.{}", key.name);
+            let back_to_default = !key.required && matches!(node.content, Content::Null);
+            let value = if back_to_default { Some(Value::Null) } else { self.value(node, &path, &key.takes) };
+            self.places.insert(path, node.at);
+            if let Some(value) = value {
+                entry.insert(key.name.to_owned(), value);
+            }
+        }
+        Some(entry)
     }
 
-    /// An entry; notes the keys that it should not have, and those that it lacks.
-    pub(super) fn entry<'n>(&mut self, value: &Value<'n>, keys: &'static [Key]) -> Option<Entry<'n>> {
-        let Content::Mapping(members) = &value.node.content else {
-            self.mismatch(value);
-            return None;
+    /// Notes settings that lack with the value of another, and those that it does not take.
+    fn settings_of_a_value(&mut self, node: &Node, path: &str, members: &[(Spanned<String>, Node)], keys: &[Key]) {
+        let given = |name: &str| {
+            let (_, node) = members.iter().find(|(given, _)| given.value == name)?;
+            Some(node).filter(|node| !matches!(node.content, Content::Null))
         };
-        let prefix = if value.path.is_empty() { String::new() } else { format!("{}: ", value.path) };
+        for (key, (setting, values)) in keys.iter().filter_map(|key| Some((key, key.with?))) {
+            let Some(Content::Scalar { text: value, .. }) = given(setting).map(|node| &node.content) else { continue };
+            match given(key.name) {
+                None if values.contains(&value.as_str()) => {
+                    let (name, takes) = (key.name, key.takes.words());
+                    let message =
+                        format!("\"{name}\" is missing; add {name}: {takes}, since the {setting} {value} needs it");
+                    self.wrong(node, path, &message);
+                }
+                Some(stranger) if !values.contains(&value.as_str()) => {
+                    let message = format!("only the {setting} {} takes this; leave it out", alternatives(values));
+                    self.wrong(stranger, &format!("{path}.{}", key.name), &message);
+                }
+                _ => {}
+            }
+        }
+    }
+
+    /// Notes keys that are not known; gives the known ones that were probably meant.
+    fn unknown_keys(
+        &mut self,
+        path: &str,
+        members: &[(Spanned<String>, Node)],
+        known: &[&'static str],
+    ) -> Vec<&'static str> {
+        let prefix = if path.is_empty() { String::new() } else { format!("{path}: ") };
         let mut meant = Vec::new();
-        for (given, _) in members.iter().filter(|(given, _)| keys.iter().all(|key| key.name != given.value)) {
-            let names = keys.iter().map(|key| key.name);
-            let near = nearest(&given.value, names.clone());
+        for (given, _) in members.iter().filter(|(given, _)| !known.contains(&given.value.as_str())) {
+            let near = nearest(&given.value, known.iter().copied());
             let mend = match near {
                 Some(near) => format!("did you mean \"{near}\"?"),
-                None => format!("known here: {}", names.collect::<Vec<_>>().join(", ")),
+                None => format!("known here: {}", known.join(", ")),
             };
             meant.extend(near);
             self.error(given.at, format!("{prefix}\"{}\" is not a key here; {mend}", shown(&given.value)));
         }
-        let lacks = |key: &Key| members.iter().all(|(given, _)| given.value != key.name) && !meant.contains(&key.name);
-        for key in keys.iter().filter(|key| key.required && lacks(key)) {
-            self.error(value.node.at, format!("{prefix}\"{}\" is missing; add {}: {}", key.name, key.name, key.takes));
+        meant
+    }
+
+    fn value(&mut self, node: &Node, path: &str, takes: &'static Takes) -> Option<Value> {
+        match takes {
+            Takes::Group(words, keys) => self.group(node, path, words, keys).map(Value::Object),
+            Takes::Some(of) => self.list(node, path, takes, of),
+            Takes::By(_, of) => self.by_keys(node, path, takes, of),
+            Takes::Secret(_) => self.secret(node, path),
+            Takes::Flag => self.flag(node, path).map(Value::Bool),
+            scalar => {
+                let text = self.text(node, path, &scalar.words())?;
+                scalar.parse(text).map_err(|message| self.wrong(node, path, &message)).ok()
+            }
         }
-        Some(Entry { path: value.path.clone(), at: value.node.at, keys, members })
     }
 
     /// A text on one line.
-    pub(super) fn text(&mut self, value: Option<Value<'_>>) -> Option<Spanned<String>> {
-        let value = value?;
-        let Content::Scalar { text, .. } = &value.node.content else {
-            self.mismatch(&value);
+    fn text<'n>(&mut self, node: &'n Node, path: &str, takes: &str) -> Option<&'n str> {
+        let Content::Scalar { text, .. } = &node.content else {
+            self.mismatch(node, path, takes);
             return None;
         };
         let text = text.trim();
@@ -139,95 +173,83 @@ impl Reader {
         } else if text.chars().any(char::is_control) {
             "it holds a line break or another control character; keep it on one line"
         } else {
-            return Some(Spanned { value: text.to_owned(), at: value.node.at });
+            return Some(text);
         };
-        self.wrong(&value, problem);
+        self.wrong(node, path, problem);
         None
     }
 
-    /// A text that `parse` turns into something; its error goes after the path.
-    pub(super) fn parsed<T>(
-        &mut self,
-        value: Option<Value<'_>>,
-        parse: impl FnOnce(&str) -> Result<T, String>,
-    ) -> Option<Spanned<T>> {
-        let text = self.text(value.clone())?;
-        match parse(&text.value) {
-            Ok(parsed) => Some(Spanned { value: parsed, at: text.at }),
-            Err(message) => {
-                self.wrong(&value?, &message);
-                None
-            }
+    fn flag(&mut self, node: &Node, path: &str) -> Option<bool> {
+        match &node.content {
+            Content::Scalar { text, plain: true } if text == "true" => return Some(true),
+            Content::Scalar { text, plain: true } if text == "false" => return Some(false),
+            Content::Scalar { .. } => self.wrong(node, path, "write true or false, without quotes"),
+            _ => self.mismatch(node, path, &Takes::Flag.words()),
         }
+        None
     }
 
-    /// `true` or `false`.
-    pub(super) fn flag(&mut self, value: &Value<'_>) -> Option<bool> {
-        match &value.node.content {
-            Content::Scalar { text, plain: true } if text == "true" => Some(true),
-            Content::Scalar { text, plain: true } if text == "false" => Some(false),
-            Content::Scalar { .. } => {
-                self.wrong(value, "write true or false, without quotes");
-                None
-            }
-            _ => {
-                self.mismatch(value);
-                None
-            }
-        }
-    }
-
-    /// A list of texts.
-    pub(super) fn texts(&mut self, value: Option<Value<'_>>) -> Option<Vec<Spanned<String>>> {
-        let value = value?;
-        let Content::List(nodes) = &value.node.content else {
-            self.mismatch(&value);
+    fn list(&mut self, node: &Node, path: &str, takes: &Takes, of: &'static Takes) -> Option<Value> {
+        let Content::List(nodes) = &node.content else {
+            self.mismatch(node, path, &takes.words());
             return None;
         };
-        let item = |(at, node)| Value { path: format!("{}[{at}]", value.path), takes: "a single value", node };
-        Some(nodes.iter().enumerate().filter_map(|node| self.text(Some(item(node)))).collect())
+        if nodes.is_empty() {
+            self.wrong(node, path, "the list is empty; name at least one");
+        }
+        let mut items = Vec::new();
+        for (at, node) in nodes.iter().enumerate() {
+            let path = format!("{path}[{at}]");
+            let Some(item) = self.value(node, &path, of) else { continue };
+            if items.contains(&item) {
+                let item = item.as_str().map_or_else(|| item.to_string(), |text| format!("\"{}\"", shown(text)));
+                self.wrong(node, &path, &format!("{item} is listed twice; keep one"));
+            }
+            self.places.insert(path, node.at);
+            items.push(item);
+        }
+        Some(Value::Array(items))
+    }
+
+    fn by_keys(&mut self, node: &Node, path: &str, takes: &Takes, of: &'static Takes) -> Option<Value> {
+        let mut read = Entry::new();
+        for (key, node) in self.mapping(node, path, &takes.words())? {
+            self.stable_key(path, key);
+            let path = format!("{path}.{}", shown(&key.value));
+            let value =
+                if matches!(node.content, Content::Null) { Some(Value::Null) } else { self.value(node, &path, of) };
+            self.places.insert(path, key.at);
+            read.extend(value.map(|value| (key.value.clone(), value)));
+        }
+        Some(Value::Object(read))
     }
 
     /// `{secret: NAME}`. Whatever else stands there may be a secret, so no error repeats it.
-    pub(super) fn secret(&mut self, value: Option<Value<'_>>) -> Option<Spanned<SecretName>> {
-        let value = value?;
-        let is_reference = match &value.node.content {
+    fn secret(&mut self, node: &Node, path: &str) -> Option<Value> {
+        let is_reference = match &node.content {
             Content::Mapping(members) => members.iter().all(|(key, _)| key.value == "secret"),
             Content::Null | Content::Refused => {
-                self.mismatch(&value);
+                self.mismatch(node, path, "{secret: NAME}");
                 return None;
             }
             Content::Scalar { .. } | Content::List(_) => false,
         };
         if !is_reference {
-            self.wrong(
-                &value,
-                "a secret must not stand in this file; write {secret: NAME} and give its value as the environment \
-                 variable MATCHBOOK_SECRET_NAME or the file NAME in the secrets folder",
-            );
+            let message = "a secret must not stand in this file; write {secret: NAME} and give its value as the environment \
+                           variable MATCHBOOK_SECRET_NAME or the file NAME in the secrets folder";
+            self.wrong(node, path, message);
             return None;
         }
-        let name = self.entry(&value, keys::SECRET)?.get("secret")?;
-        self.parsed(Some(name), |name| {
-            let sound = name.starts_with(|c: char| c.is_ascii_uppercase())
-                && name.chars().all(|c| c.is_ascii_uppercase() || c.is_ascii_digit() || c == '_');
-            sound.then(|| SecretName(name.to_owned())).ok_or_else(|| {
-                "this takes a secret's name, not its value: capitals, digits and underscores, like \
-                 SALESFORCE_CLIENT_SECRET"
-                    .to_owned()
-            })
-        })
+        let reference = self.group(node, path, "{secret: NAME}", keys::SECRET)?;
+        (!reference.is_empty()).then_some(Value::Object(reference))
     }
 
-    fn members<'n>(&mut self, section: &Value<'n>) -> &'n [(Spanned<String>, Node)] {
-        match &section.node.content {
-            Content::Mapping(members) => members,
-            Content::Null => &[],
-            _ => {
-                self.mismatch(section);
-                &[]
-            }
-        }
+    fn mapping<'n>(&mut self, node: &'n Node, path: &str, takes: &str) -> Option<&'n [(Spanned<String>, Node)]> {
+        let Content::Mapping(members) = &node.content else {
+            self.mismatch(node, path, takes);
+            return None;
+        };
+        Some(members)
     }
 
     fn stable_key(&mut self, section: &str, key: &Spanned<String>) {
@@ -236,13 +258,13 @@ impl Reader {
         }
     }
 
-    fn mismatch(&mut self, value: &Value<'_>) {
-        let found = match value.node.content {
+    fn mismatch(&mut self, node: &Node, path: &str, takes: &str) {
+        let found = match node.content {
             Content::Refused => return,
             ref content => content.kind(),
         };
-        let path = if value.path.is_empty() { "the file" } else { &value.path };
-        self.error(value.node.at, format!("{path}: expected {}, found {found}", value.takes));
+        let path = if path.is_empty() { "the file" } else { path };
+        self.wrong(node, path, &format!("expected {takes}, found {found}"));
     }
 }
 
@@ -252,34 +274,4 @@ pub(super) fn nearest<'k>(given: &str, known: impl IntoIterator<Item = &'k str>)
     let likeness = |name: &str| strsim::jaro_winkler(&given, &name.replace('-', "_"));
     let rated = known.into_iter().map(|name| (likeness(name), name)).filter(|(likeness, _)| *likeness > 0.82);
     rated.max_by(|(a, _), (b, _)| a.total_cmp(b)).map(|(_, name)| name)
-}
-
-/// What the file said, fit for a message.
-pub(super) fn shown(text: &str) -> String {
-    text.chars().filter(|c| !c.is_control()).take(MAX_KEY).collect()
-}
-
-/// A stable key or slug.
-pub(super) fn slug(text: &str) -> Result<String, String> {
-    let hyphen_at_edge = text.starts_with('-') || text.ends_with('-');
-    let letters = text.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-');
-    if text.is_empty() || hyphen_at_edge || !letters || text.len() > MAX_KEY {
-        return Err(format!(
-            "use lower-case letters, digits and hyphens between them, at most {MAX_KEY}, like discovery-call"
-        ));
-    }
-    Ok(text.to_owned())
-}
-
-/// An email address.
-pub(super) fn email(text: &str) -> Result<EmailAddress, String> {
-    EmailAddress::parse(text).map_err(|error| error.to_string())
-}
-
-/// An IANA time zone, by its canonical name.
-pub(super) fn time_zone(text: &str) -> Result<String, String> {
-    let zone = TimeZone::get(text).ok();
-    zone.as_ref().and_then(TimeZone::iana_name).map(str::to_owned).ok_or_else(|| {
-        format!("\"{}\" is not a time zone; use an IANA name like Europe/Berlin or America/New_York", shown(text))
-    })
 }

@@ -1,7 +1,11 @@
 use std::fmt::Write as _;
+use std::path::Path;
 
 use proptest::prelude::*;
+use salesforce::auth::LoopbackPolicy;
+use serde_json::{Value, json};
 
+use super::entries::Typed;
 use super::*;
 
 const DOCUMENTATION: &str = include_str!("../../../../docs/configuration.md");
@@ -88,7 +92,6 @@ const BROKEN: &[(&str, &str)] = &[
         "event_types:
   a: {title: A, length_minutes: 15, hosts: [dana], salesforce: {enabled: true}}
   b: {title: B, length_minutes: 15, hosts: [dana], salesforce: {}}
-  c: {title: C, length_minutes: 15, hosts: [dana], salesforce: {enabled: 'yes', connection: production}}
 ",
     ),
     (
@@ -119,6 +122,7 @@ const BROKEN: &[(&str, &str)] = &[
   b: {name: B, login_host: login.salesforce.com, grant: web_server, client_id: b, username: b@northwind.example}
   c: {name: C, login_host: login.salesforce.com, grant: jwt_bearer, client_id: c, username: c@northwind.example, private_key: hunter2}
   d: {name: D, login_host: login.salesforce.com, client_id: d, client_secret: {secret: D}}
+  e: {name: E, login_host: login.salesforce.com, grant: web_server, client_id: e, client_secret: , username: }
 ",
     ),
     (
@@ -154,10 +158,81 @@ const BROKEN: &[(&str, &str)] = &[
     ("keys_that_are_no_words", "hosts:\n  [a, b]: {}\n  ? {c: d}\n  : {}\n  ~: {}\n"),
     ("too_deep", "hosts: [[[[[[[[[[[[[[[[[[[[[[[[]]]]]]]]]]]]]]]]]]]]]]]]\n"),
     ("non_ascii_columns", "hosts:\n  zoë: {näme: Zoë}\n"),
+    ("unclosed_quote", "hosts:\n  dana: {name: \"Dana, email: dana@northwind.example}\n"),
+    ("missing_colon", "hosts:\n  dana\n    name: Dana\n"),
+    ("missing_space_after_colon", "hosts:\n  dana: {name:Dana, email: d@northwind.example, time_zone: UTC}\n"),
+    ("wrong_indentation", "hosts:\n  dana:\n    name: Dana\n   email: dana@northwind.example\n"),
+    ("tab_inside", "hosts:\n  dana:\n    name: Dana\n\temail: dana@northwind.example\n"),
+    ("windows_lines", "hosts:\r\n  dana: {nam: Dana, email: d@northwind.example, time_zone: UTC}\r\n"),
+    ("byte_order_mark", "\u{feff}hosts:\n  dana: {name: Dana, email: d, time_zone: UTC}\n"),
+    ("block_text_as_name", "hosts:\n  dana:\n    name: |\n      Dana\n      Ito\n    email: d@northwind.example\n    time_zone: UTC\n"),
+    ("a_very_long_text", LONG_NAME),
+    ("a_very_long_key", "hosts:\n  aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa: {name: A, email: a@b.example, time_zone: UTC}\n"),
+    ("section_in_the_singular", "host: {}\n"),
+    ("section_with_a_capital", "Hosts: {}\n"),
+    ("section_twice", "hosts: {}\nhosts: {}\n"),
+    ("section_inside_another", "hosts:\n  event_types: {}\n"),
+    ("setting_with_a_hyphen", "event_types:\n  intro: {title: Intro, length-minutes: 30, hosts: [dana]}\n"),
+    ("setting_with_a_capital", "event_types:\n  intro: {Title: Intro, length_minutes: 30, hosts: [dana]}\n"),
+    ("setting_of_another_section", "hosts:\n  kim: {name: Kim, email: k@northwind.example, time_zone: UTC, slug: kim}\n"),
+    ("salesforce_settings_outside_their_group", "event_types:\n  intro: {title: Intro, length_minutes: 30, hosts: [dana], connection: production}\n"),
+    ("length_with_a_unit", "event_types:\n  intro: {title: Intro, length_minutes: 30 min, hosts: [dana]}\n"),
+    ("length_below_nothing", "event_types:\n  intro: {title: Intro, length_minutes: -5, hosts: [dana]}\n"),
+    ("length_beyond_numbers", "event_types:\n  intro: {title: Intro, length_minutes: 99999999999999999999, hosts: [dana]}\n"),
+    ("a_required_setting_with_nothing", "event_types:\n  intro: {title: , length_minutes: 30, hosts: [dana]}\n"),
+    ("a_required_setting_with_null", "hosts:\n  kim: {name: null, email: ~, time_zone: UTC}\n"),
+    ("a_flag_in_other_words", "event_types:\n  intro: {title: Intro, length_minutes: 30, hosts: [dana], salesforce: {enabled: on}}\n"),
+    ("unknown_host", "event_types:\n  intro: {title: Intro, length_minutes: 30, hosts: [dnaa]}\n"),
+    ("unknown_host_unlike_any", "event_types:\n  intro: {title: Intro, length_minutes: 30, hosts: [dana, zoe]}\n"),
+    ("unknown_connection", "event_types:\n  discovery-call: {title: Intro, length_minutes: 30, hosts: [dana], salesforce: {connection: productoin}}\n"),
+    ("a_slug_that_is_known_already", "event_types:\n  intro: {title: Intro, slug: discovery-call, length_minutes: 30, hosts: [dana]}\n"),
+    ("an_email_that_is_known_already", "hosts:\n  kim: {name: Kim, email: Dana.Known@northwind.example, time_zone: UTC}\n"),
+    ("a_user_with_a_known_email", "users:\n  me: {email: ops@northwind.example, name: Me, role: viewer}\n"),
+    ("a_role_that_is_none", "users:\n  me: {email: me@northwind.example, name: Me, role: administrator}\n"),
+    ("a_role_unlike_any", "users:\n  me: {email: me@northwind.example, name: Me, role: boss}\n"),
+    ("a_password_in_the_file", "users:\n  me: {email: me@northwind.example, name: Me, role: admin, password: hunter2}\n"),
+    ("salesforce_users_of_an_unknown_org", "hosts:\n  kim: {name: Kim, email: k@northwind.example, time_zone: UTC, salesforce_users: {sandbox: 005000000000001AAA}}\n"),
+    ("salesforce_users_that_are_none", "hosts:
+  kim: {name: Kim, email: k@northwind.example, time_zone: UTC, salesforce_users: {production: 003000000000001AAA}}
+  lou: {name: Lou, email: l@northwind.example, time_zone: UTC, salesforce_users: {production: 005000000000001aaa}}
+  max: {name: Max, email: m@northwind.example, time_zone: UTC, salesforce_users: {production: dana@northwind.example}}
+  ned: {name: Ned, email: n@northwind.example, time_zone: UTC, salesforce_users: 005000000000001AAA}
+"),
+    ("an_org_on_this_machine", "connections:\n  sim: {name: Sim, login_host: 'http://127.0.0.1:3001', grant: client_credentials, client_id: x, client_secret: {secret: A}}\n"),
+    ("connection_off_without_one", "event_types:\n  discovery-call: {title: Intro, length_minutes: 30, hosts: [dana], salesforce: {enabled: true}}\n"),
+    ("json_with_a_mistake", "{\"hosts\": {\"kim\": {\"name\": \"Kim\", \"email\": \"k@northwind.example\", \"time_zone\": \"UTC\",}}, \"sorces\": {}}\n"),
 ];
 
+const LONG_NAME: &str = "hosts:\n  dana: {name: xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx, email: d@northwind.example, time_zone: UTC}\n";
+
+/// What is configured already when a broken file is applied.
+const KNOWN: &str = "connections:
+  production: {name: Production, login_host: 'https://northwind.my.salesforce.com', grant: client_credentials, client_id: x, client_secret: {secret: A}}
+hosts:
+  dana: {name: Dana, email: dana.known@northwind.example, time_zone: UTC}
+event_types:
+  discovery-call: {title: Discovery Call, length_minutes: 30, hosts: [dana]}
+users:
+  ops: {email: ops@northwind.example, name: Ops, role: admin}
+";
+
+/// All that is wrong with a file, laid over what is known.
+fn all_errors(text: &str) -> Vec<FileError> {
+    let known = read(KNOWN, "known.yaml").expect("it is sound").document;
+    match read(text, "matchbook.yaml") {
+        Err(errors) => errors,
+        Ok(file) => {
+            let problems = check(&known.with(&file.document, false), LoopbackPolicy::Refuse, |path| file.has(path));
+            let mut errors: Vec<FileError> = problems.iter().map(|problem| file.locate(problem)).collect();
+            errors.sort_by_key(|error| error.at);
+            errors
+        }
+    }
+}
+
 fn errors(text: &str) -> String {
-    let errors = read(text, "matchbook.yaml").expect_err("the file is broken");
+    let errors = all_errors(text);
+    assert!(!errors.is_empty(), "this should be refused:\n{text}");
     errors.iter().fold(String::new(), |mut lines, error| {
         writeln!(lines, "{error}").expect("a String takes everything");
         lines
@@ -166,6 +241,7 @@ fn errors(text: &str) -> String {
 
 #[test]
 fn every_mistake_is_reported_at_its_place_with_how_to_mend_it() {
+    assert!(BROKEN.len() >= 60, "there are {}", BROKEN.len());
     for (name, text) in BROKEN {
         let numbered = text.lines().enumerate().fold(String::new(), |mut lines, (at, line)| {
             writeln!(lines, "{:>2} | {line}", at + 1).expect("a String takes everything");
@@ -189,13 +265,15 @@ fn a_file_of_more_than_a_mebibyte_is_refused() {
 
 #[test]
 fn the_documented_example_is_read() {
-    insta::assert_debug_snapshot!("the_documented_example", read(example(), "matchbook.yaml").expect("it is good"));
+    let file = read(example(), "matchbook.yaml").expect("it is good");
+    insta::assert_snapshot!("the_documented_example", write(&file.document));
 }
 
 #[test]
 fn an_empty_file_says_nothing_and_is_fine() {
     for text in ["", "\n# nothing yet\n", "---\n", "hosts:\n", "{}"] {
-        assert_eq!(read(text, "matchbook.yaml"), Ok(WorkspaceFile::default()), "{text:?}");
+        let file = read(text, "matchbook.yaml").expect("it is fine");
+        assert_eq!(file.document.all().count(), 0, "{text:?}");
     }
 }
 
@@ -204,55 +282,118 @@ fn an_unquoted_version_and_a_simulator_on_this_machine_are_fine() {
     let text = "connections: {sim: {name: 2024, login_host: 'http://127.0.0.1:8091/', api_version: 66.0, \
                 grant: client_credentials, client_id: x, client_secret: {secret: SIM}}}";
     let file = read(text, "matchbook.yaml").expect("it is good");
-    let connection = &file.connections[0];
+    let entry = file.document.get("connections", "sim").expect("it is there");
+    let connection = entries::Connection::read("sim", entry).expect("it fits its type");
     assert_eq!((connection.name.as_str(), connection.api_version.as_str()), ("2024", "66.0"));
-    assert_eq!(connection.login_host.value, "http://127.0.0.1:8091");
+    assert_eq!(connection.login_host, "http://127.0.0.1:8091");
 }
 
 #[test]
-fn a_reference_to_what_the_file_does_not_name_is_kept_with_its_place() {
-    let text = "hosts:
-  dana: {name: Dana, email: dana@northwind.example, time_zone: UTC}
-event_types:
-  intro:
-    title: Intro
-    length_minutes: 15
-    hosts: [dana, dnaa, kim]
-    salesforce: {connection: productoin}
-";
-    let file = read(text, "matchbook.yaml").expect("the database may know them");
-    let unknown: Vec<_> = file
-        .outside_references()
-        .iter()
-        .map(|reference| reference.unknown("matchbook.yaml", ["dana", "production"]).to_string())
-        .collect();
-    assert_eq!(
-        unknown,
-        [
-            "matchbook.yaml:7:19: event_types.intro.hosts: there is no host \"dnaa\"; did you mean \"dana\"?",
-            "matchbook.yaml:7:25: event_types.intro.hosts: there is no host \"kim\"; name it under hosts",
-            "matchbook.yaml:8:30: event_types.intro.salesforce.connection: there is no connection \"productoin\"; \
-             did you mean \"production\"?",
-        ]
-    );
+fn every_setting_has_its_field_and_every_field_its_setting() {
+    fn in_step<T: Typed>() {
+        let section = keys::section(T::SECTION).expect("a section");
+        let entry: Entry = full(section.keys);
+        let typed = T::read("some-key", &entry).unwrap_or_else(|e| panic!("{}: {e}", section.name));
+        let written = serde_json::to_value(typed).expect("JSON");
+        assert_eq!(written, Value::Object(entry), "the struct of {} has other fields than its table", section.name);
+    }
+    in_step::<entries::Connection>();
+    in_step::<entries::Host>();
+    in_step::<entries::EventType>();
+    in_step::<entries::Source>();
+    in_step::<entries::User>();
+}
+
+/// Every setting of a table, with some value.
+fn full(keys: &'static [keys::Key]) -> Entry {
+    keys.iter().map(|key| (key.name.to_owned(), some_value(&key.takes))).collect()
+}
+
+fn some_value(takes: &'static Takes) -> Value {
+    match takes {
+        Takes::Flag => json!(true),
+        Takes::Number { least, .. } => json!(least),
+        Takes::Secret(_) => json!({"secret": "A_NAME"}),
+        Takes::OneOf(words) => json!(words[0]),
+        Takes::SourceKind => json!("cal.com"),
+        Takes::Email => json!("dana@northwind.example"),
+        Takes::Some(of) => json!([some_value(of)]),
+        Takes::By(_, of) => json!({"production": some_value(of)}),
+        Takes::Group(_, keys) => Value::Object(full(keys)),
+        _ => json!("some-text"),
+    }
+}
+
+#[test]
+fn every_default_is_a_value_of_its_setting() {
+    for section in keys::SECTIONS {
+        for key in all_keys(section.keys) {
+            if let keys::Otherwise::Is(text) = key.default {
+                let sound = matches!(key.takes, Takes::Flag) && ["true", "false"].contains(&text)
+                    || key.takes.parse(text) == Ok(json!(text));
+                assert!(sound, "{}.{}: {text} is no value of it", section.name, key.name);
+            }
+        }
+    }
+}
+
+fn all_keys(keys: &'static [keys::Key]) -> Vec<&'static keys::Key> {
+    let nested = keys.iter().flat_map(|key| match key.takes {
+        Takes::Group(_, keys) => all_keys(keys),
+        _ => Vec::new(),
+    });
+    keys.iter().chain(nested).collect()
+}
+
+/// Writes or compares a file that is made from the tables.
+fn generated(path: &str, expected: &str) {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").join(path);
+    if std::env::var_os("MATCHBOOK_WRITE_DOCS").is_some() {
+        std::fs::write(&path, expected).expect("it can be written");
+    }
+    let found = std::fs::read_to_string(&path).expect("it is there");
+    assert_eq!(found, expected, "write it with MATCHBOOK_WRITE_DOCS=1 cargo test --workspace: {}", path.display());
 }
 
 #[test]
 fn the_documentation_lists_every_key() {
-    let tables =
-        [keys::SECTIONS, keys::CONNECTION, keys::HOST, keys::EVENT_TYPE, keys::SALESFORCE, keys::SOURCE, keys::SECRET];
-    let mut documented = DOCUMENTATION.split("|---|---|---|\n").skip(1);
-    for table in tables {
-        let rows: String = table
-            .iter()
-            .map(|key| {
-                let needed = if key.required { " (required)" } else { "" };
-                format!("| `{}` | {}{needed} | {} |\n", key.name, key.takes, key.help)
-            })
-            .collect();
-        let found = documented.next().expect("a table in docs/configuration.md for each kind of entry");
-        assert!(found.starts_with(&rows), "docs/configuration.md should have these rows:\n{rows}");
+    let (text, _) = DOCUMENTATION.split_once("## Sections\n").expect("docs/configuration.md has ## Sections");
+    let mut expected = format!("{text}## Sections\n\n| Key | What it is for |\n|---|---|\n");
+    for section in keys::SECTIONS {
+        writeln!(expected, "| `{}` | {} |", section.name, section.help).expect("a String takes everything");
     }
+    for section in keys::SECTIONS {
+        let article = if section.one.starts_with('e') { "An" } else { "A" };
+        table(&mut expected, &format!("{article} {}", section.one), section.keys);
+    }
+    table(&mut expected, "A secret", keys::SECRET);
+    generated("docs/configuration.md", &expected);
+}
+
+fn table(text: &mut String, title: &str, keys: &'static [keys::Key]) {
+    writeln!(text, "\n### {title}\n\n| Key | Takes | What it is for |\n|---|---|---|")
+        .expect("a String takes everything");
+    for key in keys {
+        let needed = if key.required { " (required)" } else { "" };
+        let default = match key.default {
+            keys::Otherwise::Nothing => String::new(),
+            keys::Otherwise::Is(default) => format!(" Where not given: {default}."),
+            keys::Otherwise::ItsKey => " Where not given: its key.".to_owned(),
+        };
+        writeln!(text, "| `{}` | {}{needed} | {}{default} |", key.name, key.takes.words(), key.help)
+            .expect("a String takes everything");
+    }
+    for key in keys {
+        if let Takes::Group(_, keys) = key.takes {
+            table(text, &format!("`{}` of {}", key.name, title.to_lowercase()), keys);
+        }
+    }
+}
+
+#[test]
+fn the_schema_for_editors_is_made_from_the_same_tables() {
+    let schema = serde_json::to_string_pretty(&schema()).expect("JSON");
+    generated("docs/matchbook.schema.json", &format!("{schema}\n"));
 }
 
 proptest! {

@@ -21,13 +21,13 @@ async fn a_slug_that_another_event_type_has_is_refused_at_its_place(
     let Some(test) = TestApp::spawn(engine).await else { return };
     let text = "event_types:\n  demo: {title: Demo, slug: discovery-call, length_minutes: 15, hosts: [ann]}\n";
     let error = refused(&test, text).await;
-    assert!(error.starts_with("test.yaml:2:29: event_types.demo"), "{error}");
-    assert!(error.contains("taken by the event type \"discovery-call\""), "{error}");
+    assert!(error.starts_with("test.yaml:2:29: event_types.demo.slug"), "{error}");
+    assert!(error.contains("the slug of the event type \"discovery-call\""), "{error}");
     let text = "event_types:\n  demo: {title: Demo, length_minutes: 15, hosts: [ann]}\n";
     test.apply(text).await.expect("applied");
     let error =
         refused(&test, &text.replace("demo:", "other:").replace("title: Demo,", "title: Demo, slug: demo,")).await;
-    assert!(error.contains("taken by the event type \"demo\""), "{error}");
+    assert!(error.contains("the slug of the event type \"demo\""), "{error}");
 }
 
 #[rstest]

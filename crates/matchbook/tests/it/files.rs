@@ -9,7 +9,10 @@ use std::sync::Arc;
 use matchbook::app::{App, BuildError, open};
 use matchbook::clock::Clock;
 use matchbook::config::{ServeConfig, StoreConfig};
-use matchbook::store::{Configuration, Place, SourceDraft};
+use matchbook::configuration::{ChangeContext, Edit, SecretSources, change};
+use matchbook::store::{Actor, Place};
+use matchbook::workspace_file;
+use salesforce::auth::LoopbackPolicy;
 use secrecy::SecretString;
 
 const KEY: &str = "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=";
@@ -35,14 +38,19 @@ async fn serve(store: StoreConfig) -> Result<Arc<App>, BuildError> {
 /// A database with one sealed secret.
 async fn fill(config: &StoreConfig) {
     let (store, vault) = open(config).await.expect("a new database");
-    let secret = SourceDraft {
-        key: "calcom".into(),
-        kind: "cal.com".into(),
-        name: "Cal.com".into(),
-        secret: SecretString::from("a webhook secret"),
+    let folder = tempfile::tempdir().expect("a folder");
+    fs::write(folder.path().join("WEBHOOK"), "a webhook secret").expect("written");
+    let text = "sources:\n  calcom: {kind: cal.com, name: Cal.com, secret: {secret: WEBHOOK}}\n";
+    let file = workspace_file::read(text, "test.yaml").expect("it is sound");
+    let context = ChangeContext {
+        store: &store,
+        vault: &vault,
+        secrets: &SecretSources { folder: Some(folder.path().to_owned()) },
+        loopback: LoopbackPolicy::Refuse,
+        now: jiff::Timestamp::now(),
     };
-    let configuration = Configuration { sources: vec![secret], ..Configuration::default() };
-    store.configure(&vault, &configuration, jiff::Timestamp::now()).await.expect("stored");
+    let actor = Actor { who: "dana".into(), via: "cli".into(), address: None };
+    change(&context, &actor, None, &Edit::File { file, exact: false }).await.expect("stored");
     store.close().await;
 }
 
@@ -85,19 +93,24 @@ async fn when_a_key_is_lost_for_good_every_secret_can_be_entered_again() {
     let config = store(&folder.path().join("m.db"), None);
     fill(&config).await;
     fs::remove_file(folder.path().join("m.db.key")).expect("removed");
-    fs::write(folder.path().join("WEBHOOK"), "a webhook secret").expect("written");
-    let apply = async |sources: &str| {
-        let file = folder.path().join("m.yaml");
-        fs::write(&file, format!("sources:\n{sources}")).expect("written");
+    fs::write(folder.path().join("OTHER"), "another secret").expect("written");
+    fs::write(
+        folder.path().join("m.yaml"),
+        "sources:\n  other: {kind: cal.com, name: Other, secret: {secret: OTHER}}\n",
+    )
+    .expect("written");
+    let apply = async || {
         let mut command = tokio::process::Command::new(env!("CARGO_BIN_EXE_matchbook"));
-        command.arg("apply").arg(file).arg("--new-key").arg("--secrets").arg(folder.path()).env_clear();
-        let ran = command.arg("--database").arg(folder.path().join("m.db")).output().await.expect("it runs");
+        command.arg("apply").arg(folder.path().join("m.yaml")).arg("--new-key").arg("--secrets").arg(folder.path());
+        let ran =
+            command.env_clear().arg("--database").arg(folder.path().join("m.db")).output().await.expect("it runs");
         (ran.status.success(), String::from_utf8_lossy(&ran.stderr).into_owned())
     };
-    let (done, told) = apply("  other: {kind: cal.com, name: Other, secret: {secret: WEBHOOK}}\n").await;
-    assert!(!done && told.contains("sources.calcom still need"), "{told}");
+    let (done, told) = apply().await;
+    assert!(!done && told.contains("sources.calcom.secret: the secret WEBHOOK is not there"), "{told}");
     assert!(serve(config.clone()).await.is_err(), "one secret is still locked away");
-    let (done, told) = apply("  calcom: {kind: cal.com, name: Cal.com, secret: {secret: WEBHOOK}}\n").await;
+    fs::write(folder.path().join("WEBHOOK"), "a webhook secret").expect("written");
+    let (done, told) = apply().await;
     assert!(done, "{told}");
     let app = serve(config).await.expect("it starts with the new key");
     drop(app);

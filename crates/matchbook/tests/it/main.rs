@@ -8,6 +8,7 @@ mod api_keys;
 mod browser;
 mod calls;
 mod checking;
+mod configuration_versions;
 mod configuring;
 mod database_trouble;
 mod driver;

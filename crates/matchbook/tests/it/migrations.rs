@@ -11,6 +11,7 @@ const SAMPLES: &[&str] = &[
     include_str!("../data/migrations/0002_requests.sql"),
     include_str!("../data/migrations/0003_people.sql"),
     include_str!("../data/migrations/0004_grants.sql"),
+    include_str!("../data/migrations/0006_configuration.sql"),
     include_str!("../data/migrations/0007_api.sql"),
 ];
 

@@ -272,7 +272,7 @@ async fn a_change_while_syncing_is_switched_off_is_caught_up_when_it_is_on_again
     test.deliver(&Delivery::cancelled().json()).await;
     test.sync().await;
     test.org.only("Event").await;
-    test.apply(&on).await.expect("applied");
+    test.apply(&on.replace("{connection: main}", "{enabled: true}")).await.expect("applied");
     test.sync().await;
     assert_eq!(test.org.records("Event").await.len(), 0, "the cancel is caught up");
     test.assert_all_synced().await;

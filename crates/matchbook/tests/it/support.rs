@@ -10,13 +10,15 @@ use hmac::{Hmac, Mac as _};
 use jiff::{SignedDuration, Timestamp};
 use matchbook::access::KeyScope;
 use matchbook::app::App;
-use matchbook::apply::{Applied, ApplyContext, ApplyError, SecretSources, apply};
 use matchbook::auth;
 use matchbook::clock::Clock;
 use matchbook::config::{ServeConfig, StoreConfig};
+use matchbook::configuration::{Applied, ChangeContext, ChangeError, Edit, Plan, SecretSources, change, plan};
 use matchbook::routes;
-use matchbook::store::{ApiKeyDraft, Place, UserDraft};
+use matchbook::store::{Actor, ApiKeyDraft, Place};
 use matchbook::sync::EngineOptions;
+use matchbook::users::{self, NewUser};
+use matchbook::workspace_file;
 use salesforce::auth::LoopbackPolicy;
 use secrecy::{ExposeSecret as _, SecretString};
 use serde_json::{Value, json};
@@ -128,25 +130,45 @@ impl TestApp {
         self.org.load(json!({"User": [user("ann@seller.example")]})).await;
         self.org.add_booking_id_field().await;
         let applied = self.apply(&configuration(&self.org.url)).await.expect("the test's configuration is sound");
-        assert_eq!((applied.connections, applied.hosts, applied.event_types, applied.sources), (1, 2, 1, 1));
+        assert_eq!(applied.changes.len(), 5, "{:?}", applied.changes);
         self
     }
 
     /// Applies a configuration file.
-    pub(crate) async fn apply(&self, text: &str) -> Result<Applied, ApplyError> {
-        let secrets = self.folder.path().join("secrets");
-        std::fs::create_dir_all(&secrets).expect("a folder");
-        std::fs::write(secrets.join("CLIENT"), "matchbook-demo").expect("written");
-        std::fs::write(secrets.join("WEBHOOK"), WEBHOOK_SECRET).expect("written");
-        std::fs::write(secrets.join("PRIVATE_KEY"), PRIVATE_KEY).expect("written");
-        let context = ApplyContext {
-            store: &self.app.store,
-            vault: &self.app.vault,
-            secrets: &SecretSources { folder: Some(secrets) },
-            loopback: LoopbackPolicy::Allow,
-            now: self.app.clock.now(),
-        };
-        apply(&context, text, "test.yaml").await
+    pub(crate) async fn apply(&self, text: &str) -> Result<Applied, ChangeError> {
+        self.change(None, &edit(text, false)?).await
+    }
+
+    /// Makes a change of the configuration, against a version.
+    pub(crate) async fn change(&self, expected: Option<i64>, edit: &Edit) -> Result<Applied, ChangeError> {
+        let secrets = self.secrets();
+        change(&self.change_context(&secrets), &actor(), expected, edit).await
+    }
+
+    /// What a change of the configuration would do.
+    pub(crate) async fn plan(&self, edit: &Edit) -> Result<Plan, ChangeError> {
+        let secrets = self.secrets();
+        plan(&self.change_context(&secrets), None, edit).await
+    }
+
+    fn secrets(&self) -> SecretSources {
+        let folder = self.secrets_folder();
+        std::fs::create_dir_all(&folder).expect("a folder");
+        for (name, value) in [("CLIENT", "matchbook-demo"), ("WEBHOOK", WEBHOOK_SECRET), ("PRIVATE_KEY", PRIVATE_KEY)] {
+            if !folder.join(name).exists() {
+                std::fs::write(folder.join(name), value).expect("written");
+            }
+        }
+        SecretSources { folder: Some(folder) }
+    }
+
+    /// The folder with a file per secret.
+    pub(crate) fn secrets_folder(&self) -> std::path::PathBuf {
+        self.folder.path().join("secrets")
+    }
+
+    fn change_context<'a>(&'a self, secrets: &'a SecretSources) -> ChangeContext<'a> {
+        context(&self.app, secrets)
     }
 
     /// The file of a SQLite database.
@@ -276,13 +298,34 @@ impl TestApp {
     }
 }
 
+/// A change that a file makes; `exact` as by --prune.
+pub(crate) fn edit(text: &str, exact: bool) -> Result<Edit, ChangeError> {
+    let file = workspace_file::read(text, "test.yaml").map_err(ChangeError::File)?;
+    Ok(Edit::File { file, exact })
+}
+
+fn actor() -> Actor {
+    Actor { who: "dana".into(), via: "cli".into(), address: None }
+}
+
+fn context<'a>(app: &'a App, secrets: &'a SecretSources) -> ChangeContext<'a> {
+    ChangeContext {
+        store: &app.store,
+        vault: &app.vault,
+        secrets,
+        loopback: LoopbackPolicy::Allow,
+        now: app.clock.now(),
+    }
+}
+
 /// A user who signs in with "a long password"; gives an API key of theirs.
 pub(crate) async fn add_user(app: &App, email: &str, role: &str) -> String {
     let password_hash = auth::hash_password(&SecretString::from("a long password")).expect("hashed");
-    let draft =
-        UserDraft { email: email.parse().expect("an email"), name: "Test".into(), role: role.into(), password_hash };
-    assert!(app.store.add_user(&draft, app.clock.now()).await.expect("stored"));
-    let user = app.store.user_by_email(&draft.email).await.expect("read").expect("is there");
+    let new =
+        NewUser { email: email.parse().expect("an email"), name: "Test".into(), role: role.into(), password_hash };
+    let secrets = SecretSources::default();
+    let added = users::add(&context(app, &secrets), &actor(), &new).await.expect("stored");
+    let user = added.expect("nobody has this email");
     add_key(app, &user.id, None).await
 }
 

@@ -1,0 +1,123 @@
+//! The entries of the configuration as types: a field for each row of [`super::keys`]. Defaults stand there, not here.
+
+use std::collections::BTreeMap;
+
+use domain::email_domain::EmailAddress;
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use super::document::{Entry, filled};
+use super::keys;
+
+/// A kind of entry.
+pub trait Typed: Serialize + DeserializeOwned {
+    /// The section that holds entries of this kind.
+    const SECTION: &'static str;
+
+    /// Reads an entry, with the defaults of what is not set.
+    fn read(key: &str, entry: &Entry) -> Result<Self, serde_json::Error> {
+        let keys = keys::section(Self::SECTION).map_or(&[][..], |section| section.keys);
+        serde_json::from_value(Value::Object(filled(keys, key, entry)))
+    }
+}
+
+/// `{secret: NAME}`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SecretRef {
+    /// The secret's name.
+    #[serde(rename = "secret")]
+    pub name: String,
+}
+
+/// An entry of `connections`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[allow(missing_docs, reason = "each field is described in `keys`")]
+pub struct Connection {
+    pub name: String,
+    pub login_host: String,
+    pub api_version: String,
+    pub grant: String,
+    pub client_id: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub client_secret: Option<SecretRef>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub username: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub private_key: Option<SecretRef>,
+}
+
+/// An entry of `hosts`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[allow(missing_docs, reason = "each field is described in `keys`")]
+pub struct Host {
+    pub name: String,
+    pub email: EmailAddress,
+    pub time_zone: String,
+    pub salesforce_users: BTreeMap<String, String>,
+}
+
+/// An entry of `event_types`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[allow(missing_docs, reason = "each field is described in `keys`")]
+pub struct EventType {
+    pub title: String,
+    pub slug: String,
+    pub length_minutes: u16,
+    pub hosts: Vec<String>,
+    pub salesforce: Salesforce,
+}
+
+/// The `salesforce` section of an event type.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[allow(missing_docs, reason = "each field is described in `keys`")]
+pub struct Salesforce {
+    pub enabled: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub connection: Option<String>,
+}
+
+/// An entry of `sources`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[allow(missing_docs, reason = "each field is described in `keys`")]
+pub struct Source {
+    pub kind: String,
+    pub name: String,
+    pub secret: SecretRef,
+}
+
+/// An entry of `users`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[allow(missing_docs, reason = "each field is described in `keys`")]
+pub struct User {
+    pub email: EmailAddress,
+    pub name: String,
+    pub role: String,
+}
+
+impl Typed for Connection {
+    const SECTION: &'static str = "connections";
+}
+
+impl Typed for Host {
+    const SECTION: &'static str = "hosts";
+}
+
+impl Typed for EventType {
+    const SECTION: &'static str = "event_types";
+}
+
+impl Typed for Source {
+    const SECTION: &'static str = "sources";
+}
+
+impl Typed for User {
+    const SECTION: &'static str = "users";
+}
