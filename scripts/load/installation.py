@@ -293,7 +293,7 @@ def prepare(org, booking_id_field=True):
         org.control("POST", "fields", {"Event": [{**field, **extra}]})
 
 
-def webhook(uid, email, name="Jane Roe", trigger="BOOKING_CREATED", created_at="2026-05-04T09:00:00.538Z", **changes):
+def webhook(uid, email, /, name="Jane Roe", trigger="BOOKING_CREATED", created_at="2026-05-04T09:00:00.538Z", **changes):
     """A Cal.com delivery as its server sends it, as bytes."""
     payload = {
         "type": "discovery-call", "title": f"Discovery Call between Ann Host and {name}", "description": "", "additionalNotes": "Wants pricing",

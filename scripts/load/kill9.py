@@ -51,7 +51,7 @@ class Trial:
         prepare(self.org, FIELDS[field])
         configure(self.database, folder, self.org.url)
         self.ahead = 0
-        self.log = tempfile.NamedTemporaryFile(dir=folder)
+        self.log = tempfile.NamedTemporaryFile()
 
     def run(self, options):
         wrong = 0

@@ -47,7 +47,7 @@ async fn measure() -> Vec<(&'static str, Vec<f64>)> {
         rows[2].1.push(synced(&test, later(Delivery::rescheduled())).await);
         rows[3].1.push(synced(&test, later(Delivery::cancelled())).await);
     }
-    worker.stop().await;
+    worker.stop(Duration::MAX).await;
     rows
 }
 

@@ -13,20 +13,17 @@ pub(crate) const BEFORE_RELEASE: &str = "before_release";
 
 /// Says that the point is reached and goes no further, if it is the one in `MATCHBOOK_FAILPOINT`.
 #[cfg(feature = "failpoints")]
-pub(crate) fn reach(point: &str) {
+pub(crate) async fn reach(point: &str) {
     use std::io::Write as _;
     if std::env::var("MATCHBOOK_FAILPOINT").is_ok_and(|wanted| wanted == point) {
         let _ = writeln!(std::io::stderr(), "failpoint {point}");
-        loop {
-            std::thread::park();
-        }
+        std::future::pending::<()>().await;
     }
 }
 
 /// Nothing, without the feature.
 #[cfg(not(feature = "failpoints"))]
-#[inline(always)]
-pub(crate) fn reach(_: &str) {}
+pub(crate) async fn reach(_: &str) {}
 
 /// The machine's clock, ahead by the seconds in `MATCHBOOK_CLOCK_AHEAD`.
 #[cfg(feature = "failpoints")]

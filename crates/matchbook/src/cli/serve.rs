@@ -62,7 +62,7 @@ impl Server {
 
     async fn stop(self) -> Result<(), Failure> {
         self.stop.cancel();
-        let (served, ()) = tokio::join!(self.serving, self.worker.stop());
+        let (served, ()) = tokio::join!(self.serving, self.worker.stop(Limits::default().stopping));
         served?;
         self.app.store.close().await;
         Ok(())

@@ -66,10 +66,7 @@ impl Store {
     ) -> Result<BookingPage, StoreError> {
         let upcoming = filter.scope == Scope::Upcoming;
         let (compare, direction, edge) = if upcoming { (">", "ASC", i64::MIN) } else { ("<", "DESC", i64::MAX) };
-        let mut text = format!(
-            "{SELECT} WHERE {} AND (b.start_at {compare} $1 OR (b.start_at = $1 AND b.id {compare} $2))",
-            condition(filter.scope)
-        );
+        let mut text = format!("{SELECT} WHERE {} AND (b.start_at, b.id) {compare} ($1, $2)", condition(filter.scope));
         let (start, id) = cursor.and_then(cursor::read).unwrap_or((edge, String::new()));
         let mut values: Vec<Value> =
             vec![start.into(), id.into(), i64::try_from(limit + 1).unwrap_or(i64::MAX).into(), micros(now).into()];
@@ -95,7 +92,7 @@ fn condition(scope: Scope) -> &'static str {
         Scope::Upcoming => "b.status IN ('accepted', 'requested') AND b.start_at >= $4",
         Scope::Past => "b.status IN ('accepted', 'requested') AND b.start_at < $4",
         Scope::Cancelled => "b.status IN ('cancelled', 'rejected') AND $4 = $4",
-        Scope::NeedsAttention => "o.state = 'held' AND $4 = $4",
+        Scope::NeedsAttention => "b.id IN (SELECT booking_id FROM outbox WHERE state = 'held') AND $4 = $4",
     }
 }
 

@@ -90,6 +90,12 @@ pub const MIGRATIONS: &[(i64, &str, &str, &str)] = &[
         include_str!("../../migrations/postgres/0004_grants.sql"),
     ),
     (
+        5,
+        "lists",
+        include_str!("../../migrations/sqlite/0005_lists.sql"),
+        include_str!("../../migrations/postgres/0005_lists.sql"),
+    ),
+    (
         6,
         "configuration",
         include_str!("../../migrations/sqlite/0006_configuration.sql"),

@@ -137,10 +137,18 @@ impl Store {
         status: Option<u16>,
         milliseconds: u64,
     ) -> Result<(), StoreError> {
-        let mut tx = self.begin().await?;
-        let id = insert_call(&mut tx, call).await?;
-        answer_call(&mut tx, &id, answered, status, milliseconds).await?;
-        tx.commit().await?;
+        sql("INSERT INTO sync_call (id, run_id, purpose, asked, sent_at, answered, status, milliseconds)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8)")
+        .bind(new_id("cal"))
+        .bind(call.run_id)
+        .bind(call.purpose)
+        .bind(call.asked)
+        .bind(micros(call.sent_at))
+        .bind(answered)
+        .bind(status.map(i64::from))
+        .bind(i64::try_from(milliseconds).unwrap_or(i64::MAX))
+        .run(&self.write)
+        .await?;
         Ok(())
     }
 }

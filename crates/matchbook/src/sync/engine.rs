@@ -108,6 +108,11 @@ impl Engine {
         Ok(())
     }
 
+    /// Gives back the bookings that its broken off steps hold; how many.
+    pub(crate) async fn give_back(&self) -> Result<u64, StoreError> {
+        self.store.give_back(&self.name).await
+    }
+
     /// The org as last described, if that is recent enough.
     pub(crate) async fn known_shape(&self, connection_id: &str) -> Result<Option<OrgShape>, StoreError> {
         let since = self.clock.now() - SHAPE_LIFETIME;

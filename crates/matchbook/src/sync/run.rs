@@ -73,7 +73,7 @@ impl<'a> Run<'a> {
         if !matches!(released, Released::Parked { .. }) {
             self.spent.rest = used_up(&self.spent, now);
         }
-        failpoint::reach(failpoint::BEFORE_RELEASE);
+        failpoint::reach(failpoint::BEFORE_RELEASE).await;
         self.engine.store.release(&self.claimed, &self.synced, &released, &notes, &self.spent, now).await?;
         Ok(released)
     }
@@ -243,9 +243,9 @@ impl<'a> Run<'a> {
         let purpose = purpose_of_writes(writes);
         let new = NewCall { run_id: &self.claimed.run_id, purpose: &purpose, asked: &asked, sent_at };
         let call_id = self.engine.store.before_sending(&self.claimed.lease, &sent, &new).await?;
-        failpoint::reach(failpoint::BEFORE_SEND);
+        failpoint::reach(failpoint::BEFORE_SEND).await;
         let call = self.engine.client.composite(&session.session, &request).await;
-        failpoint::reach(failpoint::BEFORE_SAVE);
+        failpoint::reach(failpoint::BEFORE_SAVE).await;
         self.spent.count(classify::org_count(&call.record, self.engine.clock.now()));
         let results = writer::results(writes, &call.result);
         self.synced = absorb(&sent, writes, &results, email);

@@ -19,33 +19,54 @@ const SHORTEST_SLEEP: Duration = Duration::from_millis(500);
 /// Workers that run until stopped.
 #[derive(Debug)]
 pub struct Worker {
+    engine: Arc<Engine>,
     tasks: JoinSet<()>,
     stop: CancellationToken,
+    cut_off: CancellationToken,
 }
 
 impl Worker {
     /// Starts `count` workers on an engine.
     pub fn start(engine: &Arc<Engine>, count: usize) -> Self {
-        let stop = CancellationToken::new();
+        let (stop, cut_off) = (CancellationToken::new(), CancellationToken::new());
         let mut tasks = JoinSet::new();
         for _ in 0..count {
-            tasks.spawn(work(Arc::clone(engine), stop.clone()));
+            tasks.spawn(work(Arc::clone(engine), stop.clone(), cut_off.clone()));
         }
-        Worker { tasks, stop }
+        Worker { engine: Arc::clone(engine), tasks, stop, cut_off }
     }
 
-    /// Lets every worker finish the booking in hand, then ends them.
-    pub async fn stop(mut self) {
+    /// Lets every worker finish the booking in hand, but not for ever: what is not finished after `patience` is broken off and
+    /// given back, so that another instance goes on with it at once.
+    pub async fn stop(mut self, patience: Duration) {
         self.stop.cancel();
-        while self.tasks.join_next().await.is_some() {}
+        if tokio::time::timeout(patience, ended(&mut self.tasks)).await.is_ok() {
+            return;
+        }
+        self.cut_off.cancel();
+        ended(&mut self.tasks).await;
+        match self.engine.give_back().await {
+            Ok(given) => tracing::warn!(bookings = given, "syncs that did not end in time are given back"),
+            Err(error) => {
+                tracing::error!(error = chain(&error), "syncs could not be given back; they wait for their leases")
+            }
+        }
     }
 }
 
-async fn work(engine: Arc<Engine>, stop: CancellationToken) {
+async fn ended(tasks: &mut JoinSet<()>) {
+    while tasks.join_next().await.is_some() {}
+}
+
+async fn work(engine: Arc<Engine>, stop: CancellationToken, cut_off: CancellationToken) {
     while !stop.is_cancelled() {
         // A task of its own: a panic in one run must not end the worker.
-        let stepping = Arc::clone(&engine);
-        let stepped = tokio::spawn(async move { stepping.step().await }).await;
+        let mut stepping = JoinSet::new();
+        let its = Arc::clone(&engine);
+        stepping.spawn(async move { its.step().await });
+        let Some(Some(stepped)) = cut_off.run_until_cancelled(stepping.join_next()).await else {
+            return stepping.shutdown().await;
+        };
         let pause = match stepped {
             Err(panicked) => {
                 tracing::error!(error = chain(&panicked), "a sync run broke off; it is taken up again later");

@@ -16,6 +16,7 @@ mod files;
 mod grants;
 mod invariants;
 mod migrations;
+mod outage;
 mod pages;
 mod server;
 mod stories;

@@ -5,12 +5,15 @@ use std::path::Path;
 use matchbook::store::{BookingFilter, MIGRATIONS, Place, Scope, Store};
 use sqlx::migrate::{Migration, MigrationType, Migrator};
 
+use crate::support::postgres;
+
 /// Sample data as each version wrote it, one for each migration.
 const SAMPLES: &[&str] = &[
     include_str!("../data/migrations/0001_first.sql"),
     include_str!("../data/migrations/0002_requests.sql"),
     include_str!("../data/migrations/0003_people.sql"),
     include_str!("../data/migrations/0004_grants.sql"),
+    include_str!("../data/migrations/0005_lists.sql"),
     include_str!("../data/migrations/0006_configuration.sql"),
     include_str!("../data/migrations/0007_api.sql"),
 ];
@@ -57,6 +60,22 @@ async fn opening_twice_changes_nothing() {
     Store::open(&Place::File(path.clone())).await.expect("a new database").close().await;
     let store = Store::open(&Place::File(path.clone())).await.expect("the same database");
     store.ping("2026-05-04T09:00:00Z".parse().expect("an instant")).await.expect("it answers");
+}
+
+#[tokio::test]
+async fn instances_that_start_at_once_bring_a_new_database_up_together() {
+    let Some(place) = postgres::fresh_schema().await else { return };
+    let starting: Vec<_> = (0..5)
+        .map(|_| {
+            let place = place.clone();
+            tokio::spawn(async move { Store::open(&place).await })
+        })
+        .collect();
+    for started in starting {
+        let store = started.await.expect("no panic").expect("each instance comes up");
+        store.ping("2026-05-04T09:00:00Z".parse().expect("an instant")).await.expect("it answers");
+        store.close().await;
+    }
 }
 
 fn email(text: &str) -> Option<domain::email_domain::EmailAddress> {

@@ -26,7 +26,7 @@ use sha2::Sha256;
 use sqlx::Connection as _;
 
 #[path = "postgres.rs"]
-mod postgres;
+pub(crate) mod postgres;
 
 pub(crate) const WEBHOOK_SECRET: &str = "a webhook secret";
 

@@ -1,7 +1,10 @@
 //! Salesforce late, lost, wrong or doubled: nothing is lost, nothing is doubled.
 
+use std::time::Duration;
+
 use domain::api_budget::Purpose;
 use jiff::SignedDuration;
+use matchbook::sync::Worker;
 use rstest::rstest;
 use serde_json::json;
 
@@ -553,4 +556,21 @@ async fn what_syncs_spend_is_counted_for_all_instances(#[values(Engine::Sqlite, 
     assert_eq!((org.used, org.limit), (calls, 15_000));
     let later = test.app.clock.now() + SignedDuration::from_hours(26);
     assert_eq!(usage.spent_on(Purpose::Sync, later), 0, "a day later it is forgotten");
+}
+
+#[rstest]
+#[tokio::test]
+async fn a_sync_that_does_not_end_when_the_server_stops_is_given_back_and_goes_on_elsewhere(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+) {
+    let Some(test) = TestApp::spawn(engine).await else { return };
+    test.org.fault(json!({"path": "/composite"}), json!({"hold": true})).await;
+    test.deliver(&Delivery::created().json()).await;
+    let worker = Worker::start(&test.app.engine, 1);
+    while test.org.control("GET", "faults", json!(null)).await["held"] != 1 {}
+    worker.stop(Duration::ZERO).await;
+    test.org.control("POST", "release", json!(null)).await;
+    // No time has passed: a lease would still hold it.
+    test.sync().await;
+    only_contact_and_event(&test).await;
 }

@@ -1,0 +1,1 @@
+-- Indexes only: this version stores nothing new.
