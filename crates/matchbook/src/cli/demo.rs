@@ -12,9 +12,11 @@ use secrecy::{ExposeSecret as _, SecretString};
 use serde_json::{Value, json};
 use sha2::Sha256;
 
+use super::Failure;
+use super::operator;
 use super::say::say;
 use super::serve::Server;
-use super::{Failure, operator, stop_signal};
+use super::stop_signals::StopSignals;
 use crate::config::{ServeConfig, StoreConfig};
 use crate::configuration::{ChangeContext, ChangeError, Edit, SecretSources, change};
 use crate::ingest::{self, Received};
@@ -42,6 +44,7 @@ pub(super) struct Args {
 }
 
 pub(super) async fn run(args: Args) -> Result<(), Failure> {
+    let mut signals = StopSignals::listen()?;
     let folder = tempfile::Builder::new().prefix("matchbook-demo-").tempdir()?;
     let org = orgsim::Server::start(args.org, "demo").await.map_err(|e| {
         format!("the simulated org cannot listen on {}: {e}; choose another address with --org", args.org)
@@ -64,8 +67,8 @@ pub(super) async fn run(args: Args) -> Result<(), Failure> {
         deliver(&server, &delivery, &webhook_secret).await?;
     }
     introduce(folder.path(), &server, &org.url(), &sign_in, &webhook_secret, tomorrow)?;
-    stop_signal().await;
-    server.stop_or_end().await?;
+    signals.next().await;
+    server.stop_or_end(signals).await?;
     org.stop().await;
     Ok(())
 }

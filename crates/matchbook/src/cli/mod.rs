@@ -6,6 +6,7 @@ mod demo;
 mod orgsim;
 mod say;
 mod serve;
+mod stop_signals;
 mod user;
 
 use std::process::ExitCode;
@@ -91,18 +92,4 @@ fn operator() -> Actor {
     let name = ["USER", "LOGNAME", "USERNAME"].iter().find_map(|name| std::env::var(name).ok());
     let who = name.filter(|name| !name.is_empty()).unwrap_or_else(|| "an operator".to_owned());
     Actor { who, via: "cli".to_owned(), address: None }
-}
-
-/// Ends when the operator asks the process to stop.
-async fn stop_signal() {
-    let interrupt = tokio::signal::ctrl_c();
-    #[cfg(unix)]
-    {
-        use tokio::signal::unix::{SignalKind, signal};
-        if let Ok(mut terminate) = signal(SignalKind::terminate()) {
-            tokio::select! { _ = interrupt => {}, _ = terminate.recv() => {} }
-            return;
-        }
-    }
-    let _ = interrupt.await;
 }

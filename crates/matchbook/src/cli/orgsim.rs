@@ -3,8 +3,9 @@
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
+use super::Failure;
 use super::say::say;
-use super::{Failure, stop_signal};
+use super::stop_signals::StopSignals;
 
 /// Arguments of `orgsim`.
 #[derive(Debug, clap::Args)]
@@ -47,7 +48,7 @@ pub(super) async fn run(args: Args) -> Result<(), Failure> {
     let address = SocketAddr::from(([127, 0, 0, 1], args.port));
     let org = orgsim::Server::start_described(address, &args.world, describes).await?;
     say!("A simulated org listens on {} (world {}). Open it in a browser to see its records.", org.url(), args.world);
-    stop_signal().await;
+    StopSignals::listen()?.next().await;
     org.stop().await;
     Ok(())
 }

@@ -5,7 +5,8 @@ use std::sync::Arc;
 
 use tokio::net::TcpListener;
 
-use super::{Failure, stop_signal};
+use super::Failure;
+use super::stop_signals::StopSignals;
 use crate::app::App;
 use crate::config::ServeConfig;
 use crate::failpoint;
@@ -21,11 +22,12 @@ pub(super) struct Args {
 }
 
 pub(super) async fn run(args: Args) -> Result<(), Failure> {
+    let mut signals = StopSignals::listen()?;
     let server = Server::start(&args.config).await?;
     tracing::info!(address = %server.address, "listening");
-    stop_signal().await;
+    signals.next().await;
     tracing::info!("stopping: the syncs in hand are finished first");
-    server.stop_or_end().await
+    server.stop_or_end(signals).await
 }
 
 /// A server that listens, with its workers.
@@ -53,10 +55,10 @@ impl Server {
     }
 
     /// Finishes the requests and the syncs in hand. A second signal ends that at once.
-    pub(super) async fn stop_or_end(self) -> Result<(), Failure> {
+    pub(super) async fn stop_or_end(self, mut signals: StopSignals) -> Result<(), Failure> {
         tokio::select! {
             stopped = self.stop() => stopped,
-            () = stop_signal() => Err("stopped at once; syncs that were cut off are settled at the next start".into()),
+            () = signals.next() => Err("stopped at once; syncs that were cut off are settled at the next start".into()),
         }
     }
 
