@@ -36,6 +36,8 @@ pub struct App {
     pub trusted_proxies: Vec<IpNet>,
     /// How often one may fail to sign in.
     pub sign_in_limits: SignInLimits,
+    /// Whether an org may be on this machine.
+    pub loopback: LoopbackPolicy,
     /// How often API keys may call.
     pub api_limits: ApiLimits,
     /// When the database was last found to be readable and writable, in microseconds since 1970.
@@ -125,6 +127,7 @@ impl App {
             sign_in_limits: SignInLimits::default(),
             trusted_proxies: config.trusted_proxies.clone(),
             callback_url: config.callback_url(),
+            loopback,
             api_limits: ApiLimits::new(config.api_calls_per_minute, clock.clone()),
             clock,
             engine: Arc::new(engine),

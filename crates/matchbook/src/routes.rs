@@ -68,6 +68,8 @@ pub(crate) fn api() -> (Router<Arc<App>>, OpenApi) {
         .routes(routes!(api::deliveries::body))
         .routes(routes!(api::deliveries::retry))
         .routes(routes!(api::deliveries::dismiss))
+        .routes(routes!(api::configuration::list))
+        .routes(routes!(api::configuration::read, api::configuration::patch, api::configuration::archive))
         .routes(routes!(api::openapi::document));
     let (router, document) =
         OpenApiRouter::with_openapi(api::openapi::Head::openapi()).nest("/api/v1", v1).split_for_parts();

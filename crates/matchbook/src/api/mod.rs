@@ -5,6 +5,7 @@ pub mod booking_actions;
 mod booking_query;
 pub mod bookings;
 mod caller;
+pub mod configuration;
 pub mod deliveries;
 pub mod health;
 mod idempotency;

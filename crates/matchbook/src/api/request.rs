@@ -67,6 +67,14 @@ impl IfMatch {
         })
     }
 
+    /// The version that a single tag names.
+    pub(super) fn version(&self) -> Option<i64> {
+        match self {
+            IfMatch::Tags(tags) => tags.first()?.trim_matches('"').parse().ok(),
+            IfMatch::Any => None,
+        }
+    }
+
     /// Whether a version is one that the change is made for.
     pub(super) fn admits(&self, version: i64) -> bool {
         match self {

@@ -12,7 +12,7 @@ use crate::app::App;
 
 /// The address that a request came from, where the server knows it.
 #[derive(Debug, Clone, Copy)]
-pub struct ClientAddress(pub(super) Option<IpAddr>);
+pub struct ClientAddress(pub Option<IpAddr>);
 
 impl FromRequestParts<Arc<App>> for ClientAddress {
     type Rejection = std::convert::Infallible;

@@ -2,6 +2,7 @@
 
 mod api;
 mod api_actions;
+mod api_configuration;
 mod api_deliveries;
 mod api_document;
 mod api_keys;
