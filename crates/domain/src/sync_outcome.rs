@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::ask::RecordId;
 use crate::email_domain::EmailAddress;
+use crate::org_shape::PEOPLE_FIELD;
 use crate::sync_plan::Write;
 
 /// The classes of error (spec 8). They decide what happens next; the order is by how much they weigh
@@ -117,8 +118,8 @@ pub enum SyncedEvent {
     },
     /// It was written, and a change of ours found it gone: somebody deleted it in Salesforce.
     Missing,
-    /// A create without an answer turned out to have taken effect, and somebody deleted the Event
-    /// since. It stays deleted until the booking moves (spec 4.2).
+    /// Somebody deleted the Event, as was seen when a create without an answer turned out to have taken effect, or when it
+    /// was to say whether the attendee came. It stays deleted until the booking moves (spec 4.2).
     InBin {
         /// What had been written to it.
         fields: Fields,
@@ -354,8 +355,8 @@ pub fn absorb(sent: &Synced, writes: &[Write], results: &[WriteResult], email: &
                 after.event = updated(&after, event, fields);
                 after.late_updates.retain(|late| may_still_happen(late, sent));
             }
-            (Write::UpdateEvent { event, .. }, WriteResult::Refused(r)) if settles(write, r) => {
-                after.event = SyncedEvent::Missing;
+            (Write::UpdateEvent { event, fields }, WriteResult::Refused(r)) if settles(write, r) => {
+                after.event = missing(&after.event, fields);
                 after.gone.push(event.clone());
             }
             (Write::DeleteEvent { event }, result) if is_deleted(write, result) => {
@@ -366,6 +367,20 @@ pub fn absorb(sent: &Synced, writes: &[Write], results: &[WriteResult], email: &
         }
     }
     after
+}
+
+/// The fields that say when, where and with whom a meeting is.
+const OF_THE_MEETING: [&str; 7] =
+    ["Subject", "StartDateTime", "EndDateTime", "Location", "OwnerId", "WhoId", PEOPLE_FIELD];
+
+/// An Event that somebody deleted is written anew for a change of the meeting (spec 4.2), not to say whether somebody came.
+fn missing(event: &SyncedEvent, change: &Fields) -> SyncedEvent {
+    match event {
+        SyncedEvent::Written { fields, .. } if !change.keys().any(|name| OF_THE_MEETING.contains(&name.as_str())) => {
+            SyncedEvent::InBin { fields: fields.clone() }
+        }
+        _ => SyncedEvent::Missing,
+    }
 }
 
 /// Whether a refusal is as good as an answer: a deleted Event is written anew, and one to be deleted is already gone. An Event

@@ -216,7 +216,8 @@ impl Planner<'_> {
             let writes = back.into_iter().map(|event| Write::DeleteEvent { event }).collect();
             return Ok(Plan::Write { found: vec![], writes });
         }
-        if self.input.wanted.never_confirmed() || self.all_on_record() {
+        let was_written = self.input.synced.event != SyncedEvent::None;
+        if was_written || self.input.wanted.never_confirmed() || self.all_on_record() {
             return Ok(Plan::InStep);
         }
         let people = self.people_and_owner()?;

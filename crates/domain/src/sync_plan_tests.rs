@@ -714,6 +714,20 @@ fn a_no_show_is_one_field_of_the_event_and_is_taken_back() {
 }
 
 #[test]
+fn an_event_that_somebody_deleted_is_not_written_anew_to_say_who_came() {
+    let settings = SalesforceSettings { no_show_field: Some("No_Show__c".into()), ..SalesforceSettings::default() };
+    let mut org = org();
+    org.event.fields.insert("No_Show__c".into(), org.event.fields["WhoId"]);
+    let none = RefusedGuests::new();
+    let run =
+        |wanted: &RecordedBooking, synced: &Synced| run_with(&settings, &none, wanted, synced, &org, &Known::new()).0;
+    let sent = writes(run(&marked(true, BookingStatus::Accepted), &booked()));
+    let gone = WriteResult::Refused(Refusal { missing: Missing::Deleted, ..refusal(ErrorClass::Data) });
+    let after = absorb(&booked(), &sent, &[gone], &jane());
+    assert_eq!(run(&marked(true, BookingStatus::Accepted), &after), Next::Done(Plan::InStep));
+}
+
+#[test]
 fn a_request_writes_nothing_and_a_rejection_takes_back_what_was_written() {
     let stands = |status, marks| RecordedBooking { marks, ..wanted(Booking { status, ..booking() }) };
     let asked = Marks { requested: true, ..Marks::default() };

@@ -217,6 +217,7 @@ pub(crate) async fn record_partial(
     record_partial_of(tx, &known, change, now).await?;
     remember_uids(tx, &known.id, identity).await?;
     remember_ical_uid(tx, &known.id, identity).await?;
+    record_early(tx, &known.id, now).await?;
     Ok(Some(BookingId(known.id)))
 }
 
