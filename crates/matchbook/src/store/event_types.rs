@@ -88,10 +88,11 @@ pub(crate) async fn put(
     now: Timestamp,
 ) -> Result<(), StoreError> {
     let (id,): (String,) = sql(
-        "INSERT INTO event_type (id, key, slug, title, connection_id, sync_enabled, settings, created_at, updated_at)
-         VALUES ($1, $2, $3, $4, (SELECT id FROM connection WHERE key = $5), $6, $7, $8, $8)
+        "INSERT INTO event_type (id, key, slug, title, connection_id, sync_enabled, settings, created_at, updated_at,
+             salesforce_settings)
+         VALUES ($1, $2, $3, $4, (SELECT id FROM connection WHERE key = $5), $6, $7, $8, $8, $9)
          ON CONFLICT (key) DO UPDATE SET slug = $3, title = $4, connection_id = excluded.connection_id, sync_enabled = $6,
-             settings = $7, updated_at = $8, archived_at = NULL
+             settings = $7, updated_at = $8, archived_at = NULL, salesforce_settings = $9
          RETURNING id",
     )
     .bind(new_id("evt"))
@@ -102,6 +103,7 @@ pub(crate) async fn put(
     .bind(i64::from(new.salesforce.enabled))
     .bind(json(entry))
     .bind(micros(now))
+    .bind(json(&new.salesforce.settings))
     .one(&mut *tx)
     .await?;
     sql("DELETE FROM event_type_host WHERE event_type_id = $1").bind(&id).run(&mut *tx).await?;

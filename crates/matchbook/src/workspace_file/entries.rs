@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use domain::email_domain::EmailAddress;
+use domain::salesforce_settings::SalesforceSettings;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -74,12 +75,13 @@ pub struct EventType {
 
 /// The `salesforce` section of an event type.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
 #[allow(missing_docs, reason = "each field is described in `keys`")]
 pub struct Salesforce {
     pub enabled: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub connection: Option<String>,
+    #[serde(flatten)]
+    pub settings: SalesforceSettings,
 }
 
 /// An entry of `sources`.

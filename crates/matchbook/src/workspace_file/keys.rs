@@ -144,6 +144,11 @@ pub const SALESFORCE: &[Key] = &[
     optional("enabled", Takes::Flag, "Whether bookings are written to Salesforce, once there is a connection.")
         .otherwise(Otherwise::Is("true")),
     optional("connection", Takes::Entry("connections"), "The connection to write by."),
+    optional("attendee_record_type", Takes::OneOf(&["contact", "lead"]), "What an attendee is in Salesforce.")
+        .otherwise(Otherwise::Is("contact")),
+    optional("ignore_guests", Takes::Flag, "Only the attendee counts, not the guests they bring.")
+        .otherwise(Otherwise::Is("false")),
+    optional("no_show_field", Takes::FieldName, "The checkbox on Event that is ticked when the attendee did not come."),
 ];
 
 /// An entry of `sources`.

@@ -7,7 +7,7 @@ use jiff::tz::TimeZone;
 use salesforce::auth::{LoginHost, LoopbackPolicy};
 use salesforce::client::ApiVersion;
 use salesforce::jwt::SigningKey;
-use salesforce::sobject::SalesforceId;
+use salesforce::sobject::{ApiName, SalesforceId};
 use secrecy::SecretString;
 use serde_json::{Value, json};
 
@@ -49,6 +49,8 @@ pub enum Takes {
     ApiVersion,
     /// The id of a Salesforce User, kept with 18 characters.
     SalesforceUser,
+    /// The API name of a field.
+    FieldName,
     /// The key of [`sources::KINDS`].
     SourceKind,
     /// One of these words.
@@ -99,6 +101,7 @@ impl Takes {
             Takes::LoginHost => "a URL like https://northwind.my.salesforce.com",
             Takes::ApiVersion => "a version like \"66.0\"",
             Takes::SalesforceUser => "the id of a User like 005000000000001AAA",
+            Takes::FieldName => "the API name of a field, like No_Show__c",
             Takes::SourceKind => "the kind of a source, like cal.com",
             Takes::OneOf(words) => return alternatives(words).into(),
             Takes::Secret(_) => "{secret: NAME}",
@@ -133,6 +136,10 @@ impl Takes {
                 Err(error) => Err(error.to_string()),
             },
             Takes::SalesforceUser => salesforce_user(text),
+            Takes::FieldName => match ApiName::parse(text) {
+                Ok(name) => Ok(name.as_str().into()),
+                Err(error) => Err(error.to_string()),
+            },
             Takes::SourceKind => {
                 let kinds: Vec<&str> = sources::KINDS.iter().map(|kind| kind.key).collect();
                 one_of("a kind of source", text, &kinds)
@@ -155,6 +162,7 @@ impl Takes {
             Takes::LoginHost => json!({"type": "string", "format": "uri"}),
             Takes::ApiVersion => json!({"type": ["string", "number"], "examples": ["66.0"]}),
             Takes::SalesforceUser => json!({"type": "string", "pattern": "^005[A-Za-z0-9]{12}([A-Z0-5]{3})?$"}),
+            Takes::FieldName => json!({"type": "string", "pattern": "^[A-Za-z][A-Za-z0-9_]*$"}),
             Takes::SourceKind => json!({"enum": sources::KINDS.iter().map(|kind| kind.key).collect::<Vec<_>>()}),
             Takes::OneOf(words) => json!({"enum": words}),
             Takes::Secret(_) => super::schema::object(keys::SECRET),
