@@ -6,7 +6,7 @@ use std::path::Path;
 use rstest::rstest;
 use serde_json::json;
 
-use crate::support::{Delivery, Engine, TestApp};
+use crate::support::{Delivery, Engine, TestApp, configuration_with};
 
 /// A warm installation: token, describes and hosts' users are known, and no calls are counted yet.
 async fn warm(engine: Engine) -> Option<TestApp> {
@@ -38,6 +38,30 @@ async fn the_published_calls_per_sync_are_what_the_org_counts(
     let Some(test) = warm(engine).await else { return };
     test.org.load(json!({"Contact": [{"LastName": "Roe", "Email": "jane@acme.example"}]})).await;
     rows.insert(1, ("Known Contact", calls_of(&test, Delivery::created()).await, 2));
+
+    let Some(test) = warm(engine).await else { return };
+    test.org.control("PATCH", "settings", json!({"shared_activities": true})).await;
+    test.app.store.forget_org(&test.app.store.connections().await.expect("a list")[0].id).await.expect("forgotten");
+    test.deliver(&Delivery::created().by("warm-again", "Warm Up", "warm@acme.example").json()).await;
+    test.sync().await;
+    test.org.take_calls().await;
+    let guests: Vec<String> = (1..4).map(|n| format!("guest{n}@acme.example")).collect();
+    let four =
+        Delivery::created().with("responses", json!({"guests": {"label": "additional_guests", "value": guests}}));
+    rows.insert(2, ("Four people, none known", calls_of(&test, four).await, 2));
+
+    let settings = "attendee_record_type: lead, no_show_field: No_Show__c";
+    let Some(test) = warm(engine).await else { return };
+    test.apply(&configuration_with(&test.org.url, settings)).await.expect("applied");
+    let field = json!({"name": "No_Show__c", "label": "No show", "type": "boolean"});
+    test.org.control("POST", "fields", json!({"Event": [field]})).await;
+    test.deliver(&Delivery::created().by("warm-again", "Warm Up", "warm@acme.example").json()).await;
+    test.sync().await;
+    test.org.take_calls().await;
+    rows.insert(3, ("New Lead", calls_of(&test, Delivery::created()).await, 2));
+    test.deliver(&Delivery::no_show("2026-05-06T10:05:00Z", true)).await;
+    test.sync().await;
+    rows.push(("No-show", test.org.take_calls().await, 1));
 
     let Some(cold) = TestApp::spawn(engine).await else { return };
     rows.push(("New Contact, cold start (describes fetched first)", calls_of(&cold, Delivery::created()).await, 3));

@@ -19,6 +19,7 @@ mod invariants;
 mod migrations;
 mod outage;
 mod pages;
+mod people;
 mod server;
 mod stories;
 mod support;

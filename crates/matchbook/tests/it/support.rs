@@ -369,6 +369,12 @@ pub(crate) fn user(email: &str) -> Value {
 
 /// The test's configuration file.
 pub(crate) fn configuration(org_url: &str) -> String {
+    configuration_with(org_url, "")
+}
+
+/// The same with more in the Salesforce section of its event type.
+pub(crate) fn configuration_with(org_url: &str, salesforce: &str) -> String {
+    let more = if salesforce.is_empty() { String::new() } else { format!(", {salesforce}") };
     format!(
         "connections:
   main:
@@ -385,7 +391,7 @@ event_types:
     title: Discovery Call
     length_minutes: 30
     hosts: [ann]
-    salesforce: {{connection: main}}
+    salesforce: {{connection: main{more}}}
 sources:
   calcom: {{kind: cal.com, name: Cal.com, secret: {{secret: WEBHOOK}}}}
 "
@@ -554,6 +560,27 @@ impl Delivery {
             .with("endTime", "2026-05-07T10:00:00+00:00")
             .with("status", "CANCELLED")
             .with("cancellationReason", "No longer needed")
+    }
+
+    /// The same booking before its host confirmed it.
+    pub(crate) fn requested() -> Delivery {
+        Delivery { trigger: "BOOKING_REQUESTED", ..Delivery::created().at("2026-05-04T08:50:00.000Z") }
+            .with("status", "PENDING")
+            .with("requiresConfirmation", true)
+    }
+
+    /// The host declines it.
+    pub(crate) fn rejected() -> Delivery {
+        Delivery { trigger: "BOOKING_REJECTED", ..Delivery::created().at("2026-05-04T09:20:00.000Z") }
+            .with("status", "REJECTED")
+            .with("rejectionReason", "Out of office")
+    }
+
+    /// Who did not come, or did after all.
+    pub(crate) fn no_show(at: &str, absent: bool) -> Value {
+        let attendees = json!([{"email": "jane@acme.example", "noShow": absent}]);
+        json!({"triggerEvent": "BOOKING_NO_SHOW_UPDATED", "createdAt": at,
+            "payload": {"message": "marked", "bookingUid": "uid-1", "attendees": attendees}})
     }
 
     /// The same without these parts of the booking.

@@ -1,6 +1,7 @@
 //! What Salesforce and the database must show in the end.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::RangeInclusive;
 
 use domain::booking::BookingStatus;
 use domain::sync_outcome::SyncedEvent;
@@ -8,7 +9,7 @@ use jiff::{SignedDuration, Timestamp};
 use matchbook::store::BookingRow;
 use serde_json::Value;
 
-use super::schedule::Kind;
+use super::schedule::{Kind, Meeting, Schedule};
 use super::world::{World, place};
 
 /// What people in Salesforce did, and what came after it.
@@ -61,9 +62,10 @@ impl World<'_> {
     /// Compares org and database with what was delivered.
     pub(super) async fn check(&self) -> Result<(), String> {
         let contacts = self.test.org.records("Contact").await;
+        let leads = self.test.org.records("Lead").await;
         let events = self.test.org.records("Event").await;
         for person in 0..self.schedule.persons.len() {
-            self.check_person(person, &contacts)?;
+            self.check_person(person, &contacts, &leads)?;
         }
         if let Some(stray) = events.iter().find(|e| self.meeting_of(e).is_none()) {
             return Err(format!("an Event of no booking: {}", brief(stray)));
@@ -71,34 +73,57 @@ impl World<'_> {
         let rows = self.bookings().await;
         for meeting in 0..self.schedule.meetings.len() {
             let its: Vec<&Value> = events.iter().filter(|e| self.meeting_of(e) == Some(meeting)).collect();
-            self.check_meeting(meeting, &its, &contacts, &rows)?;
+            let people = if self.schedule.leads { &leads } else { &contacts };
+            self.check_meeting(meeting, &its, people, &contacts, &rows)?;
         }
         Ok(())
     }
 
-    fn check_person(&self, person: usize, contacts: &[Value]) -> Result<(), String> {
+    fn check_person(&self, person: usize, contacts: &[Value], leads: &[Value]) -> Result<(), String> {
         let email = self.email(person, false);
+        let expected = self.expected_contacts(person);
         let found = contacts.iter().filter(|c| is_of(c, &email)).count();
-        let met = self.schedule.meetings.iter().any(|m| m.person == person);
-        let most = self.schedule.persons[person].max(usize::from(met));
-        let least = if self.history.contacts.contains(&email) { 0 } else { most };
-        if (least..=most).contains(&found) {
+        if !expected.contains(&found) {
+            let (list, expected) = (list(contacts), (expected.start(), expected.end()));
+            return Err(format!("person {person} should have {expected:?} Contacts and has {found}: {list}"));
+        }
+        let is_lead = |m: &Meeting| self.schedule.leads && m.person == person && m.was_confirmed();
+        let wanted = usize::from(self.schedule.meetings.iter().any(is_lead));
+        let found = leads.iter().filter(|c| is_of(c, &email)).count();
+        if found == wanted {
             return Ok(());
         }
-        Err(format!("person {person} should have {least} to {most} Contacts and has {found}: {}", list(contacts)))
+        Err(format!("person {person} should have {wanted} Leads and has {found}: {}", list(leads)))
+    }
+
+    /// How many Contacts a person should have in the end. Guests of a booking that changed or was called off before its sync
+    /// may have none, and so may those whose record Salesforce refused once.
+    fn expected_contacts(&self, person: usize) -> RangeInclusive<usize> {
+        let Schedule { meetings, persons, leads, .. } = self.schedule;
+        let before = persons[person];
+        let is_contact = |m: &Meeting| !leads && m.was_confirmed();
+        let books = meetings.iter().any(|m| is_contact(m) && m.person == person);
+        let may_come = meetings.iter().any(|m| is_contact(m) && m.versions.iter().any(|v| v.brings(person)));
+        let comes = meetings.iter().any(|m| is_contact(m) && takes_place(m) && m.last().brings(person));
+        let surely = books || (comes && !self.schedule.refuses_records());
+        let most = before.max(usize::from(books || may_come));
+        let least = if surely { most } else { before };
+        if self.history.contacts.contains(&self.email(person, false)) { 0..=most } else { least..=most }
     }
 
     fn check_meeting(
         &self,
         meeting: usize,
         events: &[&Value],
+        people: &[Value],
         contacts: &[Value],
         rows: &[BookingRow],
     ) -> Result<(), String> {
-        let wanted = self.schedule.meetings[meeting].versions.last().expect("a booking has a first version");
+        let planned = &self.schedule.meetings[meeting];
+        let wanted = planned.last();
         let start = self.start(meeting, wanted.slot);
-        let cancelled = wanted.kind == Kind::Cancelled;
-        let (least, most) = if cancelled { (0, 0) } else { self.history.events(meeting, &written(start)) };
+        let takes_place = takes_place(planned);
+        let (least, most) = if takes_place { self.history.events(meeting, &written(start)) } else { (0, 0) };
         if !(least..=most).contains(&events.len()) {
             return Err(format!(
                 "meeting {meeting} should have {least} to {most} Events and has {}: {}",
@@ -109,20 +134,25 @@ impl World<'_> {
         let title = self.title(meeting);
         let accepted: Vec<&BookingRow> =
             rows.iter().filter(|r| r.booking.title == title && r.booking.status == BookingStatus::Accepted).collect();
-        if accepted.len() != usize::from(!cancelled) {
+        if accepted.len() != usize::from(takes_place) {
             return Err(format!("meeting {meeting} is {} bookings that take place: {rows:?}", accepted.len()));
         }
         let (Some(event), Some(row)) = (events.first(), accepted.first()) else { return Ok(()) };
-        let email = self.email(self.schedule.meetings[meeting].person, false);
-        let with_contact = contacts.iter().any(|c| c["Id"] == event["WhoId"] && is_of(c, &email));
-        // Salesforce empties the WhoId of a deleted Contact's Events.
+        let email = self.email(planned.person, false);
+        let with_person = people.iter().any(|c| c["Id"] == event["WhoId"] && is_of(c, &email));
+        let absent = planned.marks.last().is_some_and(|mark| mark.absent);
+        let deleted = self.history.deletions.contains_key(&meeting);
+        // Salesforce takes a deleted Contact off its Events: the next in the list is the WhoId, if there is one.
         let orphaned = self.history.contacts.contains(&email);
         let right = [
             ("StartDateTime", event["StartDateTime"] == written(start)),
             ("EndDateTime", event["EndDateTime"] == written(start + SignedDuration::from_mins(30))),
             ("Location", event["Location"] == place(wanted.place)),
-            ("WhoId", with_contact || (orphaned && event["WhoId"].is_null())),
-            ("the stored id", stored_event(row) == event["Id"].as_str()),
+            ("WhoId", with_person || orphaned),
+            ("No_Show__c", (event["No_Show__c"] == true) == absent),
+            ("EventWhoIds", self.is_with_its_guests(planned, event, contacts)),
+            // One that a late upsert brought back is known by its booking id alone.
+            ("the stored id", stored_event(row) == event["Id"].as_str() || deleted),
         ];
         match right.iter().find(|(_, right)| !right) {
             None => Ok(()),
@@ -133,6 +163,27 @@ impl World<'_> {
             )),
         }
     }
+}
+
+impl World<'_> {
+    /// Whether an Event is with the guests, where it can be and nothing kept one of them away.
+    fn is_with_its_guests(&self, planned: &Meeting, event: &Value, contacts: &[Value]) -> bool {
+        let ids = event["EventWhoIds"].as_array().map_or(&[][..], Vec::as_slice);
+        let comes = |person: usize| {
+            let email = self.email(person, false);
+            ids.iter().any(|id| contacts.iter().any(|c| c["Id"] == *id && is_of(c, &email)))
+        };
+        let kept_away = self.schedule.refuses_records() || !self.history.contacts.is_empty();
+        let related = self.schedule.shared && !self.schedule.leads;
+        (0..self.schedule.persons.len()).filter(|person| *person != planned.person).all(|person| {
+            let wanted = related && planned.last().brings(person);
+            comes(person) == wanted || (kept_away && wanted)
+        })
+    }
+}
+
+fn takes_place(meeting: &Meeting) -> bool {
+    matches!(meeting.last().kind, Kind::Created | Kind::Rescheduled)
 }
 
 /// What matters of a record.

@@ -11,6 +11,10 @@ pub(super) struct Schedule {
     pub(super) seed: u64,
     /// Nothing goes wrong, so that calls can be counted.
     pub(super) calm: bool,
+    /// Attendees are Leads.
+    pub(super) leads: bool,
+    /// An Event can be with several people.
+    pub(super) shared: bool,
     pub(super) field: BookingIdField,
     /// How far the org's clock is ahead of ours, in milliseconds.
     pub(super) skew: i64,
@@ -34,12 +38,39 @@ pub(super) struct Meeting {
     pub(super) person: usize,
     pub(super) host: &'static str,
     pub(super) versions: Vec<Version>,
+    /// Whether the attendee came, as it was said over time, and of which uid of the booking.
+    pub(super) marks: Vec<Mark>,
+}
+
+/// Somebody marks the attendee as a no-show, or takes that back.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Mark {
+    pub(super) absent: bool,
+    pub(super) uid: usize,
+}
+
+impl Meeting {
+    /// A reschedule brings a new uid.
+    pub(super) fn uid(&self, version: usize) -> usize {
+        self.versions[..=version].iter().filter(|v| v.kind == Kind::Rescheduled).count()
+    }
+
+    /// Whether it was ever to take place.
+    pub(super) fn was_confirmed(&self) -> bool {
+        self.versions.iter().any(|v| matches!(v.kind, Kind::Created | Kind::Rescheduled))
+    }
+
+    pub(super) fn last(&self) -> Version {
+        self.versions[self.versions.len() - 1]
+    }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Kind {
+    Requested,
     Created,
     Rescheduled,
+    Rejected,
     Cancelled,
 }
 
@@ -49,6 +80,14 @@ pub(super) struct Version {
     /// Which of the booking's possible times.
     pub(super) slot: usize,
     pub(super) place: usize,
+    /// The persons who come along, a bit each.
+    pub(super) guests: usize,
+}
+
+impl Version {
+    pub(super) fn brings(&self, person: usize) -> bool {
+        self.guests & (1 << person) != 0
+    }
 }
 
 #[derive(Debug, Clone)]
@@ -58,6 +97,10 @@ pub(super) enum Step {
         version: usize,
         ical: bool,
         shouted: bool,
+    },
+    NoShow {
+        meeting: usize,
+        mark: usize,
     },
     Pass {
         ms: i64,
@@ -136,27 +179,51 @@ pub(super) const LATEST: i64 = 599_000;
 
 impl Schedule {
     pub(super) fn of(seed: u64) -> Schedule {
+        Schedule::with(seed, Some(Dice::new(!seed)))
+    }
+
+    /// As schedules were before there were guests, Leads, no-shows, requests and rejections: old seeds mean the same for ever.
+    pub(super) fn plain(seed: u64) -> Schedule {
+        Schedule::with(seed, None)
+    }
+
+    /// All that is drawn from `more` goes on top of what the seed alone says.
+    fn with(seed: u64, mut more: Option<Dice>) -> Schedule {
         let mut dice = Dice::new(seed);
         let calm = dice.chance(15);
         let field = dice.pick(&[BookingIdField::None, BookingIdField::Plain, BookingIdField::Key]);
         let skew = i64::try_from(dice.within(0, 480_000)).expect("small") - 240_000;
         let persons: Vec<usize> = (0..dice.within(1, 4)).map(|_| dice.pick(&[0, 0, 0, 1, 1, 2])).collect();
         let count = dice.within(1, 6);
-        let meetings: Vec<Meeting> = (0..count).map(|_| meeting(&mut dice, persons.len())).collect();
+        let mut meetings: Vec<Meeting> = (0..count).map(|_| meeting(&mut dice, persons.len())).collect();
+        let (mut leads, mut shared) = (false, false);
+        if let Some(more) = &mut more {
+            (leads, shared) = (more.chance(25), more.chance(60));
+            meetings.iter_mut().for_each(|meeting| add_more(more, meeting, persons.len()));
+        }
         let mut steps = deliveries(&mut dice, &meetings);
-        let more = dice.within(8, 30);
-        for _ in 0..more {
+        for _ in 0..dice.within(8, 30) {
             let step = if calm { calm_step(&mut dice) } else { any_step(&mut dice) };
             let at = dice.within(0, steps.len() + 1);
             steps.insert(at, step);
         }
-        Schedule { seed, calm, field, skew, persons, meetings, steps }
+        if let Some(more) = &mut more {
+            no_shows(more, &meetings, &mut steps);
+        }
+        Schedule { seed, calm, leads, shared, field, skew, persons, meetings, steps }
+    }
+
+    /// Whether Salesforce may refuse a record for what is in it.
+    pub(super) fn refuses_records(&self) -> bool {
+        let refuses = |step: &Step| matches!(step, Step::Fault { effect: Effect::Validation, .. });
+        self.steps.iter().any(refuses)
     }
 }
 
 fn meeting(dice: &mut Dice, persons: usize) -> Meeting {
     let host = dice.pick(&["ann", "ann", "ben"]);
-    let version = |dice: &mut Dice, kind| Version { kind, slot: dice.within(0, 3), place: dice.within(0, 2) };
+    let version =
+        |dice: &mut Dice, kind| Version { kind, slot: dice.within(0, 3), place: dice.within(0, 2), guests: 0 };
     let mut versions = vec![version(dice, Kind::Created)];
     for _ in 0..dice.pick(&[0, 0, 1, 1, 2, 3]) {
         versions.push(version(dice, Kind::Rescheduled));
@@ -165,7 +232,52 @@ fn meeting(dice: &mut Dice, persons: usize) -> Meeting {
         let last = versions[versions.len() - 1];
         versions.push(Version { kind: Kind::Cancelled, ..last });
     }
-    Meeting { person: dice.within(0, persons), host, versions }
+    Meeting { person: dice.within(0, persons), host, versions, marks: vec![] }
+}
+
+/// Requests and rejections, guests, and marks of no-shows.
+fn add_more(dice: &mut Dice, meeting: &mut Meeting, persons: usize) {
+    let first = meeting.versions[0];
+    if dice.chance(30) {
+        meeting.versions.insert(0, Version { kind: Kind::Requested, ..first });
+        if dice.chance(30) {
+            meeting.versions.truncate(1);
+            let end = dice.pick(&[None, Some(Kind::Rejected), Some(Kind::Rejected), Some(Kind::Cancelled)]);
+            meeting.versions.extend(end.map(|kind| Version { kind, ..first }));
+        }
+    }
+    let last = meeting.last();
+    if last.kind == Kind::Cancelled && dice.chance(20) {
+        let at = meeting.versions.len() - 1;
+        meeting.versions[at].kind = Kind::Rejected;
+    }
+    let others = ((1 << persons) - 1) & !(1 << meeting.person);
+    let mut guests = if dice.chance(50) { dice.within(0, 1 << persons) & others } else { 0 };
+    for version in &mut meeting.versions {
+        if version.kind == Kind::Rescheduled && dice.chance(30) {
+            guests = dice.within(0, 1 << persons) & others;
+        }
+        version.guests = guests;
+    }
+    let uids = meeting.uid(meeting.versions.len() - 1) + 1;
+    meeting.marks = (0..dice.pick(&[0, 0, 0, 1, 1, 2]))
+        .map(|_| Mark { absent: dice.chance(70), uid: dice.within(0, uids) })
+        .collect();
+}
+
+/// Every mark is delivered at least once, at any time.
+fn no_shows(dice: &mut Dice, meetings: &[Meeting], steps: &mut Vec<Step>) {
+    for (meeting, its) in meetings.iter().enumerate() {
+        for mark in 0..its.marks.len() {
+            for _ in 0..dice.pick(&[1, 1, 2]) {
+                let at = dice.within(0, steps.len() + 1);
+                steps.insert(at, Step::NoShow { meeting, mark });
+                if dice.chance(40) {
+                    steps.insert(at + 1, Step::Run { engine: dice.within(0, 2), times: dice.within(1, 4) });
+                }
+            }
+        }
+    }
 }
 
 /// Every change is delivered at least once, mostly in order; runs of the engine lie between them.
@@ -284,13 +396,21 @@ impl fmt::Display for Schedule {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(
             f,
-            "booking id field: {:?}; the org's clock is {} s ahead; Contacts there before: {:?}",
+            "booking id field: {:?}; the org's clock is {} s ahead; Contacts there before: {:?}; {}, {}",
             self.field,
             self.skew / 1000,
-            self.persons
+            self.persons,
+            if self.leads { "attendees are Leads" } else { "attendees are Contacts" },
+            if self.shared { "several people an Event" } else { "one person an Event" },
         )?;
         for (at, meeting) in self.meetings.iter().enumerate() {
-            writeln!(f, "meeting {at} of person {} with {}: {:?}", meeting.person, meeting.host, meeting.versions)?;
+            writeln!(f, "meeting {at} of person {} with {}:", meeting.person, meeting.host)?;
+            for version in &meeting.versions {
+                writeln!(f, "  {version:?}")?;
+            }
+            for mark in &meeting.marks {
+                writeln!(f, "  {mark:?}")?;
+            }
         }
         Ok(())
     }
@@ -304,6 +424,7 @@ impl fmt::Display for Step {
                 f.write_str(if *ical { "" } else { ", without iCalUID" })?;
                 f.write_str(if *shouted { ", email in capitals" } else { "" })
             }
+            Step::NoShow { meeting, mark } => write!(f, "deliver mark {mark} of a no-show of meeting {meeting}"),
             Step::Pass { ms } => write!(f, "{}.{:03} s pass", ms / 1000, ms % 1000),
             Step::Run { engine, times } => write!(f, "engine {engine} makes {times} steps"),
             Step::RunBoth => f.write_str("both engines make a step side by side"),

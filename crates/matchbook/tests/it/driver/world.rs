@@ -60,6 +60,7 @@ impl<'a> World<'a> {
             held_until: None,
         };
         world.set_the_orgs_clock().await;
+        world.configure().await;
         world.fill_org().await;
         world
     }
@@ -78,6 +79,18 @@ impl<'a> World<'a> {
             contacts.extend((0..*before).map(|_| json!({"LastName": "Before", "Email": email})));
         }
         org.load(json!({"User": [support::user("ann@seller.example")], "Contact": contacts})).await;
+    }
+
+    /// What the schedule wants of org and event type, besides.
+    async fn configure(&self) {
+        let org = &self.test.org;
+        let no_show = json!({"name": "No_Show__c", "label": "No show", "type": "boolean"});
+        org.control("POST", "fields", json!({"Event": [no_show]})).await;
+        org.control("PATCH", "settings", json!({"shared_activities": self.schedule.shared})).await;
+        let kind = if self.schedule.leads { "lead" } else { "contact" };
+        let settings = format!("attendee_record_type: {kind}, no_show_field: No_Show__c");
+        let file = support::configuration_with(&org.url, &settings);
+        self.test.apply(&file).await.expect("the configuration is sound");
     }
 
     pub(super) fn email(&self, person: usize, shouted: bool) -> String {
@@ -109,6 +122,7 @@ impl<'a> World<'a> {
         self.tell(step.to_string());
         match *step {
             Step::Deliver { meeting, version, ical, shouted } => self.deliver(meeting, version, ical, shouted).await,
+            Step::NoShow { meeting, mark } => self.mark(meeting, mark).await,
             Step::Pass { ms } => self.pass(SignedDuration::from_millis(ms)).await,
             Step::Run { engine, times } => self.run(engine, times).await,
             Step::RunBoth => {
@@ -138,32 +152,55 @@ impl<'a> World<'a> {
     async fn deliver(&mut self, at: usize, number: usize, ical: bool, shouted: bool) -> Result<(), String> {
         let meeting = &self.schedule.meetings[at];
         let version = meeting.versions[number];
-        let uid = |number: usize| format!("s{}-m{at}-u{number}", self.schedule.seed);
         let happened = self.base - SignedDuration::from_mins(10 - i64::try_from(number).expect("few"));
         let start = self.start(at, version.slot);
         let delivery = match version.kind {
-            Kind::Created => Delivery::created().with("uid", uid(0)),
-            Kind::Rescheduled => {
-                Delivery::rescheduled().with("uid", uid(number)).with("rescheduleUid", uid(number - 1))
-            }
+            Kind::Requested => Delivery::requested(),
+            Kind::Created => Delivery::created(),
+            Kind::Rescheduled => Delivery::rescheduled().with("rescheduleUid", self.uid(at, meeting.uid(number) - 1)),
+            Kind::Rejected => Delivery::rejected(),
             // A cancel has the uid of the change before it.
-            Kind::Cancelled => Delivery::cancelled().with("uid", uid(number - 1)).with("rescheduleUid", Value::Null),
+            Kind::Cancelled => Delivery::cancelled().with("rescheduleUid", Value::Null),
         };
-        let person = self.email(meeting.person, shouted);
         let name = format!("Person Number{}", meeting.person);
+        let attendee =
+            json!({"email": self.email(meeting.person, shouted), "name": name, "timeZone": "America/New_York"});
+        let guests = (0..self.schedule.persons.len()).filter(|person| version.brings(*person));
+        let guests: Vec<String> = guests.map(|person| self.email(person, shouted)).collect();
         let ical = if ical { json!(format!("s{}-m{at}@Cal.com", self.schedule.seed)) } else { Value::Null };
         let delivery = delivery
             .at(&happened.to_string())
+            .with("uid", self.uid(at, meeting.uid(number)))
             .with("title", self.title(at))
             .with("startTime", start.to_string())
             .with("endTime", (start + SignedDuration::from_mins(30)).to_string())
             .with("iCalUID", ical)
             .with("metadata", json!({"videoCallUrl": place(version.place)}))
-            .with("attendees", json!([{"email": person, "name": name, "timeZone": "America/New_York"}]))
+            .with("attendees", json!([attendee]))
+            .with("responses", json!({"guests": {"label": "additional_guests", "value": guests}}))
             .with("organizer", json!({"name": "Host", "email": format!("{}@seller.example", meeting.host)}));
         let answer = self.test.deliver(&delivery.json()).await;
         self.history.delivered(at);
         if answer.status == 200 { Ok(()) } else { Err(format!("the delivery was not taken: {}", answer.text)) }
+    }
+
+    /// A mark may come before its booking, and is then kept.
+    async fn mark(&mut self, at: usize, number: usize) -> Result<(), String> {
+        let meeting = &self.schedule.meetings[at];
+        let mark = meeting.marks[number];
+        let marked = self.base - SignedDuration::from_secs(60 - i64::try_from(number).expect("few"));
+        let attendee = json!({"email": self.email(meeting.person, false), "noShow": mark.absent});
+        let delivery = json!({"triggerEvent": "BOOKING_NO_SHOW_UPDATED", "createdAt": marked.to_string(),
+            "payload": {"bookingUid": self.uid(at, mark.uid), "attendees": [attendee]}});
+        let answer = self.test.deliver(&delivery).await;
+        match answer.status {
+            200 | 202 => Ok(()),
+            _ => Err(format!("the mark was not taken: {}", answer.text)),
+        }
+    }
+
+    fn uid(&self, meeting: usize, number: usize) -> String {
+        format!("s{}-m{meeting}-u{number}", self.schedule.seed)
     }
 
     /// Lets time pass; what is held at the org arrives before Salesforce's limit for a call.
@@ -361,10 +398,6 @@ impl<'a> World<'a> {
 
     /// Deletes a record as a person in Salesforce does.
     async fn delete(&mut self, object: &str, nth: usize) -> Result<(), String> {
-        if self.schedule.field == BookingIdField::Key {
-            // A late upsert would bring a deleted Event back, and nobody could tell.
-            self.pass(SignedDuration::from_mins(10)).await?;
-        }
         let records = self.test.org.records(object).await;
         let Some(record) = records.get(nth % records.len().max(1)) else { return Ok(()) };
         let id = record["Id"].as_str().expect("an id").to_owned();
@@ -383,7 +416,9 @@ impl<'a> World<'a> {
         for gone in events.iter().filter(|e| !left.iter().any(|l| l["Id"] == e["Id"])) {
             let Some(meeting) = self.meeting_of(gone) else { return Err(format!("a strange Event: {}", brief(gone))) };
             let alone = events.iter().filter(|e| e["Subject"] == gone["Subject"]).count() == 1;
-            self.history.event_deleted(meeting, gone["StartDateTime"].clone(), rested && alone);
+            // A late upsert may bring a deleted Event back.
+            let stays = rested && alone && self.schedule.field != BookingIdField::Key;
+            self.history.event_deleted(meeting, gone["StartDateTime"].clone(), stays);
         }
         if object == "Contact" {
             self.history.contact_deleted(record["Email"].as_str().unwrap_or_default());
