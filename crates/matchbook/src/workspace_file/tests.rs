@@ -199,6 +199,9 @@ const BROKEN: &[(&str, &str)] = &[
   ned: {name: Ned, email: n@northwind.example, time_zone: UTC, salesforce_users: 005000000000001AAA}
 "),
     ("an_org_on_this_machine", "connections:\n  sim: {name: Sim, login_host: 'http://127.0.0.1:3001', grant: client_credentials, client_id: x, client_secret: {secret: A}}\n"),
+    ("salesforce_values", "event_types:
+  intro: {title: Intro, length_minutes: 30, hosts: [dana], salesforce: {attendee_record_type: Lead, ignore_guests: 1, no_show_field: No Show}}
+"),
     ("connection_off_without_one", "event_types:\n  discovery-call: {title: Intro, length_minutes: 30, hosts: [dana], salesforce: {enabled: true}}\n"),
     ("json_with_a_mistake", "{\"hosts\": {\"kim\": {\"name\": \"Kim\", \"email\": \"k@northwind.example\", \"time_zone\": \"UTC\",}}, \"sorces\": {}}\n"),
 ];
@@ -320,6 +323,7 @@ fn some_value(takes: &'static Takes) -> Value {
         Takes::Some(of) => json!([some_value(of)]),
         Takes::By(_, of) => json!({"production": some_value(of)}),
         Takes::Group(_, keys) => Value::Object(full(keys)),
+        Takes::FieldName => json!("Some_Field__c"),
         _ => json!("some-text"),
     }
 }

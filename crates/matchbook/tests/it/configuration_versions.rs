@@ -219,6 +219,24 @@ async fn a_hosts_salesforce_user_can_be_set_by_hand(#[values(Engine::Sqlite, Eng
 
 #[rstest]
 #[tokio::test]
+async fn how_attendees_are_written_is_configured_by_event_type(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+) {
+    let Some(test) = TestApp::spawn(engine).await else { return };
+    let text =
+        configuration(&test.org.url).replace("{connection: main}", "{connection: main, attendee_record_type: lead}");
+    assert_eq!(
+        words(&test.apply(&text).await.expect("applied").changes),
+        ["Change event type discovery-call: salesforce.attendee_record_type contact (the default) -> lead"]
+    );
+    test.deliver(&Delivery::created().json()).await;
+    test.sync().await;
+    assert_eq!(test.org.only("Lead").await["Email"], "jane@acme.example");
+    assert_eq!(test.org.records("Contact").await.len(), 0);
+}
+
+#[rstest]
+#[tokio::test]
 async fn a_new_value_of_a_secret_is_a_change_and_a_value_that_is_not_given_stays(
     #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
 ) {
@@ -290,7 +308,7 @@ fn any_file() -> impl Strategy<Value = String> {
                     0 => "",
                     1 => ", salesforce: {enabled: false}",
                     2 if connected => ", salesforce: {connection: main}",
-                    3 if connected => ", salesforce: {connection: main, enabled: true}",
+                    3 if connected => ", salesforce: {connection: main, enabled: true, attendee_record_type: lead, ignore_guests: true, no_show_field: No_Show__c}",
                     _ => ", salesforce: {}",
                 };
                 let slug = if *slug { format!(", slug: s{at}") } else { String::new() };
