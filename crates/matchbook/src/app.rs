@@ -6,14 +6,14 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicI64;
 
 use ipnet::IpNet;
+use jiff::Timestamp;
 use salesforce::auth::LoopbackPolicy;
-use secrecy::SecretString;
 
 use crate::api::ApiLimits;
 use crate::clock::Clock;
 use crate::config::{ServeConfig, StoreConfig, beside};
 use crate::secrets::{Vault, VaultError};
-use crate::store::{Place, SealedSecret, Store, StoreError};
+use crate::store::{Actor, Place, PutError, Resealed, SealedSecret, Store, StoreError};
 use crate::sync::{Engine, EngineOptions};
 use crate::ui::SignInLimits;
 
@@ -55,6 +55,9 @@ pub enum BuildError {
     /// The encryption key.
     #[error(transparent)]
     Vault(#[from] VaultError),
+    /// Sealing secrets anew.
+    #[error(transparent)]
+    Put(#[from] PutError),
     /// The Salesforce client.
     #[error(transparent)]
     Client(#[from] salesforce::client::ClientError),
@@ -114,7 +117,7 @@ impl App {
             Place::File(path) => Some(lock(path)?),
             Place::Postgres(_) => None,
         };
-        let (store, vault) = open_place(&place, config.store.encryption_key.as_ref()).await?;
+        let (store, vault) = open_place(&place, &config.store).await?;
         if lock.is_some() {
             store.free_all_leases().await?;
         }
@@ -140,7 +143,7 @@ impl App {
 
 /// Opens the database beside a running server or alone.
 pub async fn open(config: &StoreConfig) -> Result<(Store, Vault), BuildError> {
-    open_place(&real_place(&config.database)?, config.encryption_key.as_ref()).await
+    open_place(&real_place(&config.database)?, config).await
 }
 
 /// A SQLite database by its one real path, so that links to it share its lock and its key. The file is made here if it is
@@ -155,8 +158,8 @@ fn real_place(place: &Place) -> Result<Place, BuildError> {
     real.map(Place::File).map_err(|source| BuildError::DatabaseFile { path: path.display().to_string(), source })
 }
 
-async fn open_place(place: &Place, key: Option<&SecretString>) -> Result<(Store, Vault), BuildError> {
-    let (key_file, vault) = vault(place, key)?;
+async fn open_place(place: &Place, config: &StoreConfig) -> Result<(Store, Vault), BuildError> {
+    let (key_file, vault) = vault(place, config)?;
     let store = Store::open(place).await?;
     let sealed = store.sealed_secrets().await?;
     let vault = match (vault, key_file) {
@@ -183,7 +186,7 @@ pub async fn open_with_new_key(config: &StoreConfig) -> Result<(Store, Vault, Op
         Place::File(path) => Some(lock(path)?),
         Place::Postgres(_) => None,
     };
-    let vault = match vault(&place, config.encryption_key.as_ref())? {
+    let vault = match vault(&place, config)? {
         (_, Some(vault)) => vault,
         (Some(key_file), None) => Vault::with_new_key_file(&key_file)?,
         (None, None) => return Err(BuildError::KeyNeeded),
@@ -198,16 +201,48 @@ pub fn unopened(vault: &Vault, mut sealed: Vec<SealedSecret>) -> Vec<SealedSecre
 }
 
 /// The configured key's vault, else that of the key file, if it is there.
-fn vault(place: &Place, key: Option<&SecretString>) -> Result<(Option<PathBuf>, Option<Vault>), BuildError> {
-    match (key, place) {
-        (Some(key), _) => Ok((None, Some(Vault::from_key(key)?))),
+fn vault(place: &Place, config: &StoreConfig) -> Result<(Option<PathBuf>, Option<Vault>), BuildError> {
+    let (key_file, vault) = match (&config.encryption_key, place) {
+        (Some(key), _) => (None, Some(Vault::from_key(key)?)),
         (None, Place::File(path)) => {
             let key_file = beside(path, "key");
             let vault = Vault::from_key_file(&key_file)?;
-            Ok((Some(key_file), vault))
+            // A rotation that broke off left the next key beside the present one; either may be in use.
+            let next = Vault::from_key_file(&beside(path, NEXT_KEY))?;
+            let vault = vault.map(|vault| next.iter().fold(vault, Vault::with_other));
+            (Some(key_file), vault)
         }
-        (None, Place::Postgres(_)) => Err(BuildError::KeyNeeded),
-    }
+        (None, Place::Postgres(_)) => return Err(BuildError::KeyNeeded),
+    };
+    let others = config.old_encryption_keys.iter().map(Vault::from_key).collect::<Result<Vec<_>, _>>()?;
+    Ok((key_file, vault.map(|vault| others.iter().fold(vault, Vault::with_other))))
+}
+
+/// The ending of the file with the next key, while secrets are sealed anew.
+const NEXT_KEY: &str = "key.next";
+
+/// Seals all secrets anew: with the configured key, else with a new one in the key file. With a key file the server must be
+/// stopped, since it would go on with the key before.
+pub async fn rotate_key(config: &StoreConfig, actor: &Actor, now: Timestamp) -> Result<Resealed, BuildError> {
+    let place = real_place(&config.database)?;
+    let (Place::File(path), None) = (&place, &config.encryption_key) else {
+        let (store, vault) = open_place(&place, config).await?;
+        let resealed = store.seal_anew(&vault, actor, now).await?;
+        store.close().await;
+        return Ok(resealed);
+    };
+    let _lock = lock(path)?;
+    let (store, vault) = open_place(&place, config).await?;
+    let (key_file, next_file) = (beside(path, "key"), beside(path, NEXT_KEY));
+    let next = match Vault::from_key_file(&next_file)? {
+        Some(next) => next,
+        None => Vault::with_new_key_file(&next_file)?,
+    };
+    let resealed = store.seal_anew(&next.with_other(&vault), actor, now).await?;
+    store.close().await;
+    std::fs::rename(&next_file, &key_file)
+        .map_err(|source| VaultError::KeyFile { path: key_file.display().to_string(), source })?;
+    Ok(resealed)
 }
 
 /// What an error calls a database; a PostgreSQL URL may hold a password.

@@ -22,6 +22,16 @@ pub struct StoreConfig {
     /// The encryption key: 32 bytes in base64. Without it, a key file beside a SQLite database is used, and made if need be.
     #[arg(long, env = "MATCHBOOK_ENCRYPTION_KEY", hide_env_values = true, value_name = "KEY")]
     pub encryption_key: Option<SecretString>,
+
+    /// Other keys that open secrets, too, while the key is replaced. Repeat it, or separate by commas.
+    #[arg(
+        long = "old-encryption-key",
+        env = "MATCHBOOK_OLD_ENCRYPTION_KEYS",
+        hide_env_values = true,
+        value_name = "KEY",
+        value_delimiter = ','
+    )]
+    pub old_encryption_keys: Vec<SecretString>,
 }
 
 /// Reads the place of a database.

@@ -13,10 +13,12 @@ use secrecy::{ExposeSecret, SecretString};
 
 const NONCE_LENGTH: usize = 24;
 
-/// Encrypts and decrypts secrets. Two instances with the same key read each other's.
+/// Encrypts and decrypts secrets. Two instances with the same key read each other's. While a key is replaced by another, the
+/// other keys open, too; only the one key seals.
 #[derive(Clone)]
 pub struct Vault {
     cipher: XChaCha20Poly1305,
+    others: Vec<XChaCha20Poly1305>,
 }
 
 impl fmt::Debug for Vault {
@@ -28,8 +30,10 @@ impl fmt::Debug for Vault {
 /// Why the encryption key or a secret cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum VaultError {
-    /// The configured key is malformed.
-    #[error("MATCHBOOK_ENCRYPTION_KEY must be 32 bytes in base64; make one with `head -c 32 /dev/urandom | base64`")]
+    /// A configured key is malformed.
+    #[error(
+        "an encryption key, in MATCHBOOK_ENCRYPTION_KEY and MATCHBOOK_OLD_ENCRYPTION_KEYS, must be 32 bytes in base64; make one with `head -c 32 /dev/urandom | base64`"
+    )]
     MalformedKey,
     /// The key file holds something else.
     #[error("the encryption key file {0} does not hold 32 bytes in base64; put the right file back from your backup")]
@@ -56,7 +60,7 @@ pub enum VaultError {
 impl Vault {
     /// A vault with the given key: 32 bytes in base64.
     pub fn from_key(key: &SecretString) -> Result<Self, VaultError> {
-        cipher(key).map(|cipher| Vault { cipher }).ok_or(VaultError::MalformedKey)
+        cipher(key).map(Vault::of).ok_or(VaultError::MalformedKey)
     }
 
     /// A vault with the key in a file; none if there is no such file.
@@ -65,7 +69,7 @@ impl Vault {
             Ok(key) => {
                 let malformed = || VaultError::MalformedKeyFile(path.display().to_string());
                 let key = String::from_utf8(key).map(SecretString::from).map_err(|_| malformed())?;
-                Ok(Some(Vault { cipher: cipher(&key).ok_or_else(malformed)? }))
+                Ok(Some(Vault::of(cipher(&key).ok_or_else(malformed)?)))
             }
             Err(missing) if missing.kind() == std::io::ErrorKind::NotFound => Ok(None),
             Err(source) => Err(VaultError::KeyFile { path: path.display().to_string(), source }),
@@ -80,6 +84,25 @@ impl Vault {
         Vault::from_key(&key)
     }
 
+    fn of(cipher: XChaCha20Poly1305) -> Self {
+        Vault { cipher, others: Vec::new() }
+    }
+
+    /// This, opening also what another vault opens.
+    pub fn with_other(mut self, other: &Vault) -> Self {
+        self.others.push(other.cipher.clone());
+        self.others.extend(other.others.iter().cloned());
+        self
+    }
+
+    /// Seals anew what another key sealed; none where it is sealed with this vault's own key already.
+    pub fn sealed_anew(&self, place: &str, sealed: &[u8]) -> Result<Option<Vec<u8>>, VaultError> {
+        if opened(&self.cipher, place, sealed).is_some() {
+            return Ok(None);
+        }
+        self.seal(place, &self.open(place, sealed)?).map(Some)
+    }
+
     /// Encrypts a secret. `place` names the record and field it is for; it opens only there.
     pub fn seal(&self, place: &str, secret: &SecretString) -> Result<Vec<u8>, VaultError> {
         let nonce = random::<NONCE_LENGTH>()?;
@@ -90,11 +113,16 @@ impl Vault {
 
     /// Decrypts what [`Vault::seal`] made for the same place.
     pub fn open(&self, place: &str, sealed: &[u8]) -> Result<SecretString, VaultError> {
-        let (nonce, sealed) = sealed.split_at_checked(NONCE_LENGTH).ok_or(VaultError::WrongKey)?;
-        let payload = Payload { msg: sealed, aad: place.as_bytes() };
-        let open = self.cipher.decrypt(XNonce::from_slice(nonce), payload).map_err(|_| VaultError::WrongKey)?;
-        String::from_utf8(open).map(SecretString::from).map_err(|_| VaultError::WrongKey)
+        let mut ciphers = std::iter::once(&self.cipher).chain(&self.others);
+        ciphers.find_map(|cipher| opened(cipher, place, sealed)).ok_or(VaultError::WrongKey)
     }
+}
+
+fn opened(cipher: &XChaCha20Poly1305, place: &str, sealed: &[u8]) -> Option<SecretString> {
+    let (nonce, sealed) = sealed.split_at_checked(NONCE_LENGTH)?;
+    let payload = Payload { msg: sealed, aad: place.as_bytes() };
+    let open = cipher.decrypt(XNonce::from_slice(nonce), payload).ok()?;
+    String::from_utf8(open).map(SecretString::from).ok()
 }
 
 fn cipher(key: &SecretString) -> Option<XChaCha20Poly1305> {

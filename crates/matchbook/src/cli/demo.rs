@@ -50,7 +50,11 @@ pub(super) async fn run(args: Args) -> Result<(), Failure> {
         format!("the simulated org cannot listen on {}: {e}; choose another address with --org", args.org)
     })?;
     let config = ServeConfig {
-        store: StoreConfig { database: Place::File(folder.path().join("matchbook.db")), encryption_key: None },
+        store: StoreConfig {
+            database: Place::File(folder.path().join("matchbook.db")),
+            encryption_key: None,
+            old_encryption_keys: Vec::new(),
+        },
         listen: args.listen,
         public_url: None,
         workers: 4,

@@ -3,6 +3,7 @@
 mod check;
 mod configure;
 mod demo;
+mod key;
 mod orgsim;
 mod say;
 mod serve;
@@ -47,6 +48,8 @@ enum Command {
     Check(check::Args),
     /// Add, list and remove users, set roles and passwords, and make API keys.
     User(user::Args),
+    /// Replace the encryption key.
+    Key(key::Args),
     /// Run a simulated Salesforce org.
     Orgsim(orgsim::Args),
 }
@@ -82,6 +85,7 @@ pub async fn run(cli: Cli) -> Result<ExitCode, Failure> {
         Command::Revert(args) => configure::revert(args).await?,
         Command::Schema => configure::schema(),
         Command::User(args) => user::run(args).await?,
+        Command::Key(args) => key::run(args).await?,
         Command::Orgsim(args) => orgsim::run(args).await?,
     }
     Ok(ExitCode::SUCCESS)

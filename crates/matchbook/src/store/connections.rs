@@ -48,6 +48,16 @@ impl Connection {
     pub fn secret_place(id: &str) -> String {
         format!("connection/{id}/client_secret")
     }
+
+    /// Where an access token is sealed for.
+    pub fn access_place(id: &str) -> String {
+        format!("connection/{id}/access_token")
+    }
+
+    /// Where a refresh token is sealed for.
+    pub fn refresh_place(id: &str) -> String {
+        format!("connection/{id}/refresh_token")
+    }
 }
 
 /// Tokens as stored, encrypted.

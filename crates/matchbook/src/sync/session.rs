@@ -59,14 +59,6 @@ pub(crate) struct Sessions {
     pub(crate) locks: Mutex<HashMap<String, Arc<tokio::sync::Mutex<()>>>>,
 }
 
-fn access_place(connection_id: &str) -> String {
-    format!("connection/{connection_id}/access_token")
-}
-
-fn refresh_place(connection_id: &str) -> String {
-    format!("connection/{connection_id}/refresh_token")
-}
-
 impl Sessions {
     /// The stored session, else a new one.
     pub(crate) async fn open(&self, connection_id: &str) -> Result<OpenSession, SessionError> {
@@ -91,7 +83,9 @@ impl Sessions {
     fn stored(&self, connection: &Connection, tokens: &StoredTokens) -> Result<Option<OpenSession>, SessionError> {
         let Some(access) = &tokens.access else { return Ok(None) };
         // A token sealed with another key, or for a host no longer allowed, is as good as none.
-        let Ok(access_token) = self.vault.open(&access_place(&connection.id), &access.sealed) else { return Ok(None) };
+        let Ok(access_token) = self.vault.open(&Connection::access_place(&connection.id), &access.sealed) else {
+            return Ok(None);
+        };
         let Ok(instance_url) = InstanceUrl::parse(&access.instance_url, self.loopback) else { return Ok(None) };
         let session = Session { instance_url, access_token, api_version: api_version(connection)? };
         Ok(Some(OpenSession { session, user_id: access.user_id.clone() }))
@@ -166,7 +160,7 @@ impl Sessions {
             }
             ConnectionGrant::WebServer => {
                 let sealed = tokens.refresh.as_ref().ok_or_else(not_connected)?;
-                let refresh_token = open(&refresh_place(&connection.id), sealed)?;
+                let refresh_token = open(&Connection::refresh_place(&connection.id), sealed)?;
                 Ok(Grant::RefreshToken { client_id, client_secret: secret, refresh_token })
             }
         }
@@ -198,10 +192,13 @@ impl Sessions {
     pub(crate) fn sealed(&self, connection_id: &str, answer: &TokenAnswer) -> Result<NewTokens, SessionError> {
         let seal =
             |place: &str, token| self.vault.seal(place, token).map_err(|e| refused("ENCRYPTION_KEY", e.to_string()));
-        let refresh =
-            answer.refresh_token.as_ref().map(|token| seal(&refresh_place(connection_id), token)).transpose()?;
+        let refresh = answer
+            .refresh_token
+            .as_ref()
+            .map(|token| seal(&Connection::refresh_place(connection_id), token))
+            .transpose()?;
         let access = StoredAccess {
-            sealed: seal(&access_place(connection_id), &answer.access_token)?,
+            sealed: seal(&Connection::access_place(connection_id), &answer.access_token)?,
             instance_url: answer.instance_url.as_str().to_owned(),
             user_id: answer.user_id().map(|id| id.as_str().to_owned()),
             organization_id: answer.organization_id().map(|id| id.as_str().to_owned()),

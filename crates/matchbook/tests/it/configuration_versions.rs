@@ -1,11 +1,15 @@
 //! Changes of the configuration as its makers see them: plans, versions, conflicts, reverting, archiving.
 
+use jiff::SignedDuration;
 use matchbook::configuration::{ChangeError, Edit};
+use matchbook::secrets::Vault;
+use matchbook::store::Actor;
 use matchbook::workspace_file::{self, Change};
 use proptest::prelude::*;
 use proptest::strategy::ValueTree as _;
 use proptest::test_runner::TestRunner;
 use rstest::rstest;
+use secrecy::SecretString;
 use serde_json::json;
 
 use crate::support::{Delivery, Engine, TestApp, WEBHOOK_SECRET, add_user, configuration, edit, sign};
@@ -277,6 +281,36 @@ async fn nobody_can_lock_everybody_out(#[values(Engine::Sqlite, Engine::Postgres
     assert_eq!(answer.status, 401, "the keys of who is archived are gone");
     let text = "users:\n  eva: {email: eve@seller.example, name: Eva, role: viewer}\n";
     test.apply(text).await.expect("the email is free again");
+}
+
+#[rstest]
+#[tokio::test]
+async fn secrets_are_sealed_anew_while_instances_run_that_know_both_keys(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+) {
+    let Some(test) = TestApp::spawn(engine).await else { return };
+    test.deliver(&Delivery::created().json()).await;
+    test.sync().await;
+    test.deliver(&Delivery::created().by("uid-9", "Joe Doe", "joe@acme.example").json()).await;
+    let new = Vault::from_key(&SecretString::from("AQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQE=")).expect("a key");
+    let both = new.clone().with_other(&test.app.vault);
+    let actor = Actor { who: "dana".into(), via: "cli".into(), address: None };
+    test.pass(SignedDuration::from_secs(1));
+    let resealed = test.app.store.seal_anew(&both, &actor, test.app.clock.now()).await.expect("sealed anew");
+    assert_eq!((resealed.count, resealed.lost), (3, 0), "client secret, access token, webhook secret");
+    let again = test.app.store.seal_anew(&both, &actor, test.app.clock.now()).await.expect("nothing to do");
+    assert_eq!(again.count, 0);
+    let other_instance = test.app.vault.clone().with_other(&new);
+    for secret in test.app.store.sealed_secrets().await.expect("secrets") {
+        assert!(new.open(&secret.place, &secret.sealed).is_ok(), "{} needs the old key", secret.path());
+        assert!(test.app.vault.open(&secret.place, &secret.sealed).is_err(), "the old key opens {}", secret.path());
+        assert!(other_instance.open(&secret.place, &secret.sealed).is_ok(), "an instance that knows both keys");
+    }
+    let running = test.engine_with(other_instance);
+    running.drain().await.expect("it goes on beside the rotation");
+    assert_eq!(test.org.records("Event").await.len(), 2);
+    let latest = test.app.store.audit_log(1).await.expect("the log").remove(0);
+    assert_eq!((latest.words, latest.version), (vec!["Seal 3 secrets with another encryption key".to_owned()], None));
 }
 
 /// Configurations of every shape, as files. Names and references are small numbers, so that entries meet again.

@@ -6,7 +6,7 @@ use std::num::NonZeroU32;
 use std::path::Path;
 use std::sync::Arc;
 
-use matchbook::app::{App, BuildError, open};
+use matchbook::app::{App, BuildError, open, rotate_key};
 use matchbook::clock::Clock;
 use matchbook::config::{ServeConfig, StoreConfig};
 use matchbook::configuration::{ChangeContext, Edit, SecretSources, change};
@@ -18,7 +18,11 @@ use secrecy::SecretString;
 const KEY: &str = "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=";
 
 fn store(path: &Path, key: Option<&str>) -> StoreConfig {
-    StoreConfig { database: Place::File(path.to_owned()), encryption_key: key.map(SecretString::from) }
+    StoreConfig {
+        database: Place::File(path.to_owned()),
+        encryption_key: key.map(SecretString::from),
+        old_encryption_keys: Vec::new(),
+    }
 }
 
 async fn serve(store: StoreConfig) -> Result<Arc<App>, BuildError> {
@@ -114,6 +118,38 @@ async fn when_a_key_is_lost_for_good_every_secret_can_be_entered_again() {
     assert!(done, "{told}");
     let app = serve(config).await.expect("it starts with the new key");
     drop(app);
+}
+
+#[tokio::test]
+async fn the_key_file_is_replaced_while_no_server_runs_and_a_rotation_that_broke_off_goes_on() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let (key_file, next_file) = (folder.path().join("m.db.key"), folder.path().join("m.db.key.next"));
+    let config = store(&folder.path().join("m.db"), None);
+    fill(&config).await;
+    let first = fs::read(&key_file).expect("a key");
+    let actor = Actor { who: "dana".into(), via: "cli".into(), address: None };
+    let rotate = async || rotate_key(&config, &actor, jiff::Timestamp::now()).await;
+    let app = serve(config.clone()).await.expect("it starts");
+    assert!(matches!(rotate().await, Err(BuildError::InUse(_))), "the server would go on with the key before");
+    app.store.close().await;
+    drop(app);
+    // As if it had broken off after the next key was made and before anything was sealed with it.
+    fs::write(&next_file, "BQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQU=").expect("written");
+    open(&config).await.expect("the first key still opens all").0.close().await;
+    assert_eq!(rotate().await.expect("rotated").count, 1);
+    let second = fs::read(&key_file).expect("a key");
+    assert_ne!(first, second);
+    assert!(!next_file.exists());
+    open(&config).await.expect("the new key opens all").0.close().await;
+    // As if it had broken off before the new key took its place.
+    fs::write(&next_file, &second).expect("written");
+    fs::write(&key_file, &first).expect("written");
+    serve(config.clone()).await.expect("it starts all the same");
+    assert_eq!(rotate().await.expect("it goes on").count, 0);
+    assert_eq!(fs::read(&key_file).expect("a key"), second);
+    fs::write(&key_file, &first).expect("written");
+    let refused = open(&config).await.expect_err("the key before opens nothing any more").to_string();
+    assert!(refused.contains("holds secrets that the key file") && refused.contains("does not open"), "{refused}");
 }
 
 #[cfg(unix)]

@@ -15,6 +15,7 @@ use matchbook::clock::Clock;
 use matchbook::config::{ServeConfig, StoreConfig};
 use matchbook::configuration::{Applied, ChangeContext, ChangeError, Edit, Plan, SecretSources, change, plan};
 use matchbook::routes;
+use matchbook::secrets::Vault;
 use matchbook::store::{Actor, ApiKeyDraft, Place};
 use matchbook::sync::EngineOptions;
 use matchbook::users::{self, NewUser};
@@ -111,7 +112,11 @@ impl TestApp {
         };
         let org = Org::start().await;
         let config = ServeConfig {
-            store: StoreConfig { database: database.clone(), encryption_key: Some(SecretString::from(ENCRYPTION_KEY)) },
+            store: StoreConfig {
+                database: database.clone(),
+                encryption_key: Some(SecretString::from(ENCRYPTION_KEY)),
+                old_encryption_keys: Vec::new(),
+            },
             listen: SocketAddr::from(([127, 0, 0, 1], 0)),
             public_url: Some(PUBLIC_URL.to_owned()),
             workers: 1,
@@ -198,9 +203,14 @@ impl TestApp {
 
     /// What another process on the same database would be: an engine that shares nothing else.
     pub(crate) fn another_engine(&self) -> matchbook::sync::Engine {
+        self.engine_with(self.app.vault.clone())
+    }
+
+    /// The same with other keys.
+    pub(crate) fn engine_with(&self, vault: Vault) -> matchbook::sync::Engine {
         let options = EngineOptions {
             store: self.app.store.clone(),
-            vault: self.app.vault.clone(),
+            vault,
             clock: self.app.clock.clone(),
             loopback: LoopbackPolicy::Allow,
         };
