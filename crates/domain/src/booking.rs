@@ -239,6 +239,50 @@ pub fn apply_change(recorded: Option<&RecordedBooking>, change: BookingChange) -
     }
 }
 
+/// Takes what a source shows of a booking, when asked, into account. It comes without what happened, and its latest change may
+/// be one that no change tells of. So it is news only where it differs in what a meeting is: whether and when it takes place,
+/// with whom. Else, and for all other parts, the word of changes stays: they say more. Who is `absent` is news while nobody
+/// has said a word about them. `None` says that nothing is news.
+pub fn apply_shown(
+    recorded: Option<&RecordedBooking>,
+    shown: BookingChange,
+    absent: &NoShowChange,
+) -> Option<RecordedBooking> {
+    let changed = match recorded {
+        None => apply_change(None, shown),
+        Some(known) if is_same_meeting(&known.booking, &shown.booking) => None,
+        Some(known) => {
+            let booking = laid_over(&known.booking, shown.booking);
+            apply_change(Some(known), BookingChange { booking, ..shown })
+        }
+    };
+    let latest = changed.as_ref().or(recorded)?;
+    let mut new = absent.clone();
+    new.absent.retain(|email, _| latest.marks.no_show(email).is_none());
+    apply_partial(latest, &PartialChange::NoShows(new)).or(changed)
+}
+
+fn is_same_meeting(known: &Booking, shown: &Booking) -> bool {
+    let what = |booking: &Booking| (booking.status, booking.start, booking.end);
+    what(known) == what(shown) && known.organizer.email == shown.organizer.email
+}
+
+/// What is known of a booking, with what its source shows of the meeting itself.
+fn laid_over(known: &Booking, shown: Booking) -> Booking {
+    let organizer =
+        if known.organizer.email == shown.organizer.email { known.organizer.clone() } else { shown.organizer };
+    Booking {
+        status: shown.status,
+        title: shown.title,
+        start: shown.start,
+        end: shown.end,
+        location: shown.location.or_else(|| known.location.clone()),
+        organizer,
+        cancel_reason: shown.cancel_reason,
+        ..known.clone()
+    }
+}
+
 /// A change that says little more than what happened: the booking itself must be known.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -333,6 +377,31 @@ mod tests {
             assert_eq!(end.no_show(), Some(false));
         }
         assert_eq!(booked.no_show(), None, "nobody has said so");
+    }
+
+    #[test]
+    fn what_a_source_shows_is_news_only_where_the_meeting_differs() {
+        let at = |second| Timestamp::from_second(second).expect("in range");
+        let nobody = NoShowChange { occurred_at: at(9), absent: BTreeMap::new() };
+        let jane = NoShowChange { occurred_at: at(9), absent: [(booking().attendee.email, true)].into() };
+        let known = apply_change(None, change(ChangeKind::Created, 1)).expect("recorded");
+        let same = change(ChangeKind::Created, 5);
+        assert_eq!(apply_shown(Some(&known), same.clone(), &nobody), None, "another title alone is no news");
+        let cancelled = apply_shown(Some(&known), change(ChangeKind::Cancelled, 5), &nobody).expect("news");
+        assert_eq!(cancelled.booking.status, BookingStatus::Cancelled);
+        assert_eq!(cancelled.booking.answers, known.booking.answers);
+        assert_eq!(
+            apply_shown(Some(&cancelled), change(ChangeKind::Created, 4), &nobody),
+            None,
+            "the later word stays"
+        );
+        let marked = apply_shown(Some(&known), same.clone(), &jane).expect("news");
+        assert_eq!((marked.no_show(), &marked.booking), (Some(true), &known.booking));
+        let taken_back = NoShowChange { occurred_at: at(7), absent: [(booking().attendee.email, false)].into() };
+        let came = apply_partial(&known, &PartialChange::NoShows(taken_back)).expect("news");
+        assert_eq!(apply_shown(Some(&came), same, &jane), None, "somebody has said that Jane came");
+        let new = apply_shown(None, change(ChangeKind::Created, 1), &jane).expect("news");
+        assert_eq!(new.no_show(), Some(true));
     }
 
     fn permutations(n: usize) -> Vec<Vec<usize>> {

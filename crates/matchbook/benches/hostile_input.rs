@@ -1,5 +1,5 @@
 //! Throws broken input at what reads it, as much as asked for: `cargo bench --bench hostile_input -- 10000000 files`, or
-//! `webhooks`. A panic, a refusal without a reason, or an export that does not come back ends it with the input that did it.
+//! `webhooks`, or `pages`. A panic, a refusal without a reason, or an export that does not come back ends it with the input that did it.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Instant;
@@ -92,6 +92,9 @@ const WEBHOOKS: &[&str] = &[
     include_str!("../tests/data/calcom/meeting_ended.json"),
 ];
 
+/// Answers of a source that is asked, to begin with.
+const PAGES: &[&str] = &[include_str!("../tests/data/calcom/shown.json")];
+
 /// What is thrown at, what is thrown first, and how it is judged: whether it was accepted.
 struct Target {
     name: &'static str,
@@ -102,6 +105,7 @@ struct Target {
 const TARGETS: &[Target] = &[
     Target { name: "files", seeds: FILES, judge: judge_file },
     Target { name: "webhooks", seeds: WEBHOOKS, judge: judge_webhook },
+    Target { name: "pages", seeds: PAGES, judge: judge_page },
 ];
 
 fn main() {
@@ -154,7 +158,7 @@ fn make_odd(json: &mut Value, place: usize, random: &mut Random) {
         _ => Vec::new(),
     };
     let count = members.len();
-    if let Some(member) = members.into_iter().nth(random.below(count)).filter(|_| place % 5 > 0) {
+    if let Some(member) = members.into_iter().nth(random.below(count)).filter(|_| !place.is_multiple_of(5)) {
         return make_odd(member, place / 2, random);
     }
     *json = match random.below(16) {
@@ -197,6 +201,21 @@ fn mutated(random: &mut Random, text: &str, seeds: &[&str]) -> String {
         chars.splice(at..end, new);
     }
     chars.into_iter().collect()
+}
+
+/// Whether a page is read; each of its bookings is read as a delivery.
+fn judge_page(text: &str) -> bool {
+    let kind = sources::kind("cal.com").expect("a kind of source");
+    match (kind.polling.read)(text.as_bytes()) {
+        Err(message) => {
+            assert!(!message.is_empty(), "a refusal says why");
+            false
+        }
+        Ok(page) => {
+            page.bookings.iter().for_each(|shown| drop((kind.read)(&shown.body, Timestamp::UNIX_EPOCH)));
+            true
+        }
+    }
 }
 
 /// Whether a delivery changes a booking. Read again it must say the same.

@@ -4,7 +4,7 @@ use domain::preflight::{ConnectionTest, Finding, Severity};
 use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 
-use crate::store::{Connection, Store, StoreError};
+use crate::store::{Connection, PollState, Store, StoreError};
 use crate::sync::Engine;
 
 /// What was found. Its JSON is the command's.
@@ -60,9 +60,11 @@ pub async fn check(
         connections.push(tested(connection, &test));
     }
     findings.extend(held(store.held().await?));
+    let polls = store.poll_states().await?;
     for (source, latest) in store.sources_with_latest().await? {
-        let finding = quiet_source(&source.name, latest, quiet, now);
-        findings.extend(finding.map(|finding| Found { about: format!("sources.{}", source.key), finding }));
+        let found = [quiet_source(&source.name, latest, quiet, now), polled(&source.name, polls.get(&source.id))];
+        let about = format!("sources.{}", source.key);
+        findings.extend(found.into_iter().flatten().map(|finding| Found { about: about.clone(), finding }));
     }
     findings.sort_by_key(|found| found.finding.severity);
     let ok = findings.iter().all(|found| found.finding.severity == Severity::Note);
@@ -103,4 +105,19 @@ fn quiet_source(name: &str, latest: Option<Timestamp>, quiet: SignedDuration, no
         }
         None => Some(Finding::new(Severity::Note, format!("{name} has sent nothing so far."), fix)),
     }
+}
+
+/// How asking a source stands, where there is something to say.
+fn polled(name: &str, poll: Option<&PollState>) -> Option<Finding> {
+    let Some(poll) = poll else {
+        let what = format!("{name} is not asked for bookings: those whose webhooks were lost are not found.");
+        return Some(Finding::new(Severity::Note, what, "Give it an API key: api_key in its configuration."));
+    };
+    let (failed_at, trouble) = poll.trouble.as_ref()?;
+    let what = format!("{name} could not be asked for bookings at {failed_at:.0}: {trouble}.");
+    let fix = match poll.polled_at {
+        Some(at) => format!("It was last asked at {at:.0}; what was lost since is found once it can be asked again."),
+        None => "It never could be asked so far.".to_owned(),
+    };
+    Some(Finding::new(Severity::Weakens, what, &fix))
 }

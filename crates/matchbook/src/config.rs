@@ -83,6 +83,11 @@ pub struct ServeConfig {
     #[arg(long, env = "MATCHBOOK_ALLOW_LOOPBACK_ORGS", value_parser = BoolishValueParser::new())]
     pub allow_loopback_orgs: bool,
 
+    /// Let sources be polled on this machine and on private networks, and without https, such as a Cal.diy beside Matchbook.
+    /// Whoever may change the configuration can then make the server ask any address there.
+    #[arg(long, env = "MATCHBOOK_ALLOW_PRIVATE_SOURCES", value_parser = BoolishValueParser::new())]
+    pub allow_private_sources: bool,
+
     /// Browsers reach this server by https: cookies are then never sent without it.
     #[arg(long, env = "MATCHBOOK_SECURE_COOKIES", value_parser = BoolishValueParser::new())]
     pub secure_cookies: bool,

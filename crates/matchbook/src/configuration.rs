@@ -15,7 +15,7 @@ use crate::store::configuration::{self as table, NewVersion};
 use crate::store::{
     Actor, AuditEntry, ConfigurationVersion, PutError, SealedSecret, Store, StoreError, Tx, connections,
 };
-use crate::workspace_file::entries::{Connection, Typed as _};
+use crate::workspace_file::entries::{Connection, Source, Typed as _};
 use crate::workspace_file::{self, Change, Document, FileError, Problem, WorkspaceFile};
 
 /// Where named secrets come from.
@@ -266,6 +266,8 @@ fn new_secrets(
     for (path, named) in workspace_file::secrets(new) {
         let known = sealed.iter().find(|secret| secret.path() == path);
         let known = known.and_then(|secret| context.vault.open(&secret.place, &secret.sealed).ok());
+        // Whoever may change where a key is sent, but does not know it, must not get it that way.
+        let known = known.filter(|_| !is_sent_elsewhere(&path, old, new));
         let same_name = old_names.get(&path).is_none_or(|old| old.name == named.name);
         if !edit.names(&path) && same_name && known.is_some() {
             continue;
@@ -281,6 +283,15 @@ fn new_secrets(
         }
     }
     values
+}
+
+/// Whether a source's API key would go to another address than before.
+fn is_sent_elsewhere(path: &str, old: &Document, new: &Document) -> bool {
+    let source = path.strip_prefix("sources.").and_then(|path| path.strip_suffix(".api_key"));
+    let address = |document: &Document, source: &str| {
+        Source::read(source, document.get(Source::SECTION, source)?).ok().map(|source| source.api_url)
+    };
+    source.is_some_and(|source| address(old, source) != address(new, source))
 }
 
 fn missing_secret(path: String, name: &str) -> Problem {

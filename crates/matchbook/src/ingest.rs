@@ -9,7 +9,7 @@ use crate::app::App;
 use crate::secrets::VaultError;
 use crate::sources::{self, BadSignature, Content, SourceKind};
 use crate::store::{
-    BookingIdentity, DeliveryRow, NewChange, NewDelivery, NewPartial, Reading, Receipt, Source, StoreError,
+    BookingIdentity, DeliveryRow, NewChange, NewDelivery, NewPartial, Reading, Receipt, Source, Store, StoreError, Told,
 };
 
 /// How long the note of a dismissed delivery may be, in characters.
@@ -64,8 +64,27 @@ pub async fn receive(app: &App, source_key: &str, headers: &HeaderMap, body: &[u
     Ok(Received::Stored(receipt))
 }
 
+/// Takes a booking that a source showed when asked. What it tells that is known already leaves no trace.
+pub(crate) async fn receive_shown(
+    store: &Store,
+    kind: &SourceKind,
+    source_id: &str,
+    body: &[u8],
+    now: Timestamp,
+) -> Result<Receipt, StoreError> {
+    match read(kind, source_id, body, now) {
+        (_, Reading::Nothing(_)) => Ok(Receipt::Repeated(None)),
+        (idempotency_key, reading) => {
+            let source_id = source_id.to_owned();
+            store
+                .receive(NewDelivery { source_id, idempotency_key, body: body.to_vec(), received_at: now }, reading)
+                .await
+        }
+    }
+}
+
 /// Tries the deliveries that wait, as after a change of the configuration; gives how many were applied.
-pub async fn apply_waiting(store: &crate::store::Store, now: Timestamp) -> Result<usize, StoreError> {
+pub async fn apply_waiting(store: &Store, now: Timestamp) -> Result<usize, StoreError> {
     const BATCH: i64 = 10_000;
     let mut applied = 0;
     for delivery in store.waiting_deliveries(BATCH).await? {
@@ -75,18 +94,18 @@ pub async fn apply_waiting(store: &crate::store::Store, now: Timestamp) -> Resul
 }
 
 /// Tries one delivery that was not applied yet, dismissed or not; gives whether it was now.
-pub async fn apply_one(store: &crate::store::Store, id: &str, now: Timestamp) -> Result<bool, StoreError> {
+pub async fn apply_one(store: &Store, id: &str, now: Timestamp) -> Result<bool, StoreError> {
     match store.unapplied_delivery(id).await? {
         Some(delivery) => try_again(store, &delivery, now).await,
         None => Ok(false),
     }
 }
 
-async fn try_again(store: &crate::store::Store, delivery: &DeliveryRow, now: Timestamp) -> Result<bool, StoreError> {
+async fn try_again(store: &Store, delivery: &DeliveryRow, now: Timestamp) -> Result<bool, StoreError> {
     let Some(kind) = sources::kind(&delivery.source_kind) else { return Ok(false) };
     let (_, reading) = read(kind, &delivery.source_id, &delivery.body, delivery.received_at);
     let receipt = store.receive_again(&delivery.id, reading, now).await?;
-    Ok(matches!(receipt, Receipt::Applied(_)))
+    Ok(matches!(receipt, Receipt::Applied(_) | Receipt::Known(_)))
 }
 
 fn kind_of(source: &Source) -> Result<&'static SourceKind, IngestError> {
@@ -98,7 +117,10 @@ fn read(kind: &SourceKind, source_id: &str, body: &[u8], received_at: Timestamp)
     match (kind.read)(body, received_at) {
         Ok(delivery) => {
             let reading = match delivery.content {
-                Content::Change(change) => Reading::Change(Box::new(new_change(source_id, *change))),
+                Content::Change(change) => Reading::Change(Box::new(new_change(source_id, *change, Told::Happened))),
+                Content::Shown(shown) => {
+                    Reading::Change(Box::new(new_change(source_id, shown.change, Told::Shown(shown.absent))))
+                }
                 Content::Partial(partial) => Reading::Partial(new_partial(source_id, partial)),
                 Content::Ignored { reason } => Reading::Nothing(reason),
             };
@@ -108,11 +130,12 @@ fn read(kind: &SourceKind, source_id: &str, body: &[u8], received_at: Timestamp)
     }
 }
 
-fn new_change(source_id: &str, change: sources::SourceChange) -> NewChange {
+fn new_change(source_id: &str, change: sources::SourceChange, told: Told) -> NewChange {
     NewChange {
         identity: Some(identity(source_id, change.identity)),
         event_type_slug: change.event_type_slug,
         change: change.change,
+        told,
     }
 }
 

@@ -63,6 +63,7 @@ pub(crate) fn api() -> (Router<Arc<App>>, OpenApi) {
         .routes(routes!(api::booking_actions::mark_no_show, api::booking_actions::unmark_no_show))
         .routes(routes!(api::sync_runs::list))
         .routes(routes!(api::sync_runs::again))
+        .routes(routes!(api::sources::list))
         .routes(routes!(api::deliveries::list))
         .routes(routes!(api::deliveries::read))
         .routes(routes!(api::deliveries::body))

@@ -18,7 +18,7 @@ use super::shown_booking::{BookingAnswered, ShownBooking, no_booking};
 use super::{Problem, idempotency};
 use crate::access::KeyScope;
 use crate::app::App;
-use crate::store::{BookingRow, NewChange, RecordedRequest};
+use crate::store::{BookingRow, NewChange, RecordedRequest, Told};
 
 /// One page of bookings.
 #[derive(Debug, Serialize, ToSchema)]
@@ -104,7 +104,7 @@ pub async fn create(
     let (event_type_slug, booking) = new_booking::read(&body.value, &offered)?;
     caller.may_act_on(&booking)?;
     let change = BookingChange { kind: ChangeKind::Created, occurred_at: now, booking };
-    let new = NewChange { identity: None, event_type_slug, change };
+    let new = NewChange { identity: None, event_type_slug, change, told: Told::Happened };
     match app.store.record_requested(new, request.as_ref(), now).await? {
         RecordedRequest::Recorded(id) => {
             app.engine.wake();

@@ -227,7 +227,7 @@ fn note(json: &JsonBody) -> Result<String, Problem> {
 }
 
 /// Refuses members: what waits to be understood is nobody's booking yet.
-fn may_read(caller: &Caller) -> Result<(), Problem> {
+pub(super) fn may_read(caller: &Caller) -> Result<(), Problem> {
     caller.may(KeyScope::SyncRead)?;
     if caller.access.role != Role::Member {
         return Ok(());

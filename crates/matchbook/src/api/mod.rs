@@ -17,6 +17,7 @@ pub mod reference;
 mod refusals;
 mod request;
 mod shown_booking;
+pub mod sources;
 pub mod sync_runs;
 pub mod webhooks;
 

@@ -32,6 +32,7 @@ pub static DOCUMENT: LazyLock<utoipa::openapi::OpenApi> = LazyLock::new(|| {
     tags(
         (name = "Bookings", description = "Meetings that were booked, here or at a source."),
         (name = "Syncs", description = "How bookings reach Salesforce."),
+        (name = "Sources", description = "How booking sources do."),
         (name = "Deliveries", description = "What booking sources sent, and what became of it."),
         (name = "Configuration", description = "Connections, hosts, event types and sources, as in the workspace file."),
         (name = "About", description = "The API itself."),

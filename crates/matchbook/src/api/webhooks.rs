@@ -46,6 +46,7 @@ pub async fn receive(
                 .detail(refused.to_string()))
         }
         Received::Stored(Receipt::Applied(booking)) => answer(StatusCode::OK, "applied", Some(booking), None),
+        Received::Stored(Receipt::Known(booking)) => answer(StatusCode::OK, "repeated", Some(booking), None),
         Received::Stored(Receipt::Repeated(booking)) => answer(StatusCode::OK, "repeated", booking, None),
         Received::Stored(Receipt::Ignored) => answer(StatusCode::OK, "ignored", None, None),
         Received::Stored(Receipt::NeedsAttention(reason)) => {

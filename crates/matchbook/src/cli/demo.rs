@@ -60,6 +60,7 @@ pub(super) async fn run(args: Args) -> Result<(), Failure> {
         workers: 4,
         api_calls_per_minute: args.api_calls_per_minute,
         allow_loopback_orgs: true,
+        allow_private_sources: false,
         secure_cookies: false,
         trusted_proxies: Vec::new(),
     };

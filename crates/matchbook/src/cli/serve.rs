@@ -10,6 +10,7 @@ use super::stop_signals::StopSignals;
 use crate::app::App;
 use crate::config::ServeConfig;
 use crate::failpoint;
+use crate::polling::{Poller, Polling, Reach};
 use crate::routes;
 use crate::server::{self, Limits};
 use crate::sync::Worker;
@@ -38,6 +39,7 @@ pub(super) struct Server {
     stop: tokio_util::sync::CancellationToken,
     serving: tokio::task::JoinHandle<()>,
     worker: Worker,
+    polling: Polling,
 }
 
 impl Server {
@@ -48,10 +50,12 @@ impl Server {
             .map_err(|e| format!("cannot listen on {}: {e}; choose another address with --listen", config.listen))?;
         let address = listener.local_addr()?;
         let worker = Worker::start(&app.engine, config.workers.max(1));
+        let reach = if config.allow_private_sources { Reach::Everywhere } else { Reach::Public };
+        let polling = Polling::start(Poller::new(Arc::clone(&app), reach));
         let stop = tokio_util::sync::CancellationToken::new();
         let serving = server::serve(listener, routes::router(Arc::clone(&app)), Limits::default(), stop.clone());
         let serving = tokio::spawn(serving);
-        Ok(Server { app, address, stop, serving, worker })
+        Ok(Server { app, address, stop, serving, worker, polling })
     }
 
     /// Finishes the requests and the syncs in hand. A second signal ends that at once.
@@ -64,7 +68,8 @@ impl Server {
 
     async fn stop(self) -> Result<(), Failure> {
         self.stop.cancel();
-        let (served, ()) = tokio::join!(self.serving, self.worker.stop(Limits::default().stopping));
+        let (served, (), ()) =
+            tokio::join!(self.serving, self.worker.stop(Limits::default().stopping), self.polling.stop());
         served?;
         self.app.store.close().await;
         Ok(())

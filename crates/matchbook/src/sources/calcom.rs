@@ -4,6 +4,7 @@
 //! unexpected shape counts as absent.
 
 mod answers;
+mod shown;
 
 use std::collections::BTreeMap;
 
@@ -24,7 +25,7 @@ use super::json_text::lenient;
 use super::{BadSignature, BookingIdentity, Content, Delivery, PartialDelivery, SourceChange, SourceKind, Unreadable};
 
 /// Cal.com, and Cal.diy, whose webhooks are the same.
-pub const KIND: SourceKind = SourceKind { key: "cal.com", label: "Cal.com", verify, read };
+pub const KIND: SourceKind = SourceKind { key: "cal.com", label: "Cal.com", verify, read, polling: shown::POLLING };
 
 /// The header that carries the lower-case hex HMAC-SHA256 of the raw body.
 pub const SIGNATURE_HEADER: &str = "x-cal-signature-256";
@@ -161,6 +162,9 @@ fn content(root: &Field<'_>, trigger: &str, received_at: Timestamp) -> Result<Co
             (_, change) => change,
         };
     }
+    if trigger == shown::TRIGGER {
+        return shown::content(&payload(root)?, occurred_at(root, received_at)?, received_at);
+    }
     if trigger == NO_SHOW {
         return no_show(root, received_at).map(Content::Partial);
     }
@@ -249,17 +253,20 @@ fn status(payload: &Field<'_>, kind: ChangeKind) -> Result<BookingStatus, String
 }
 
 fn identity(payload: &Field<'_>, kind: ChangeKind) -> Result<BookingIdentity, String> {
-    let optional = |key: &str, what: &str| {
-        let field = payload.get(key);
-        field.text(1).map(|_| field.required_text(what, MAX_ID)).transpose()
-    };
     let uid = payload.get("uid").required_text("the booking's uid", MAX_ID)?;
     let previous_uid = match kind {
-        ChangeKind::Rescheduled | ChangeKind::Requested => optional("rescheduleUid", "the uid before the reschedule")?,
+        ChangeKind::Rescheduled | ChangeKind::Requested => {
+            optional_id(payload, "rescheduleUid", "the uid before the reschedule")?
+        }
         ChangeKind::Created | ChangeKind::Rejected | ChangeKind::Cancelled => None,
     };
-    let ical_uid = optional("iCalUID", "the calendar id")?;
+    let ical_uid = optional_id(payload, "iCalUID", "the calendar id")?;
     Ok(BookingIdentity { previous_uid: previous_uid.filter(|previous| *previous != uid), uid, ical_uid })
+}
+
+fn optional_id(payload: &Field<'_>, key: &str, what: &str) -> Result<Option<String>, String> {
+    let field = payload.get(key);
+    field.text(1).map(|_| field.required_text(what, MAX_ID)).transpose()
 }
 
 fn booking(payload: &Field<'_>, status: BookingStatus, event_type_slug: &str) -> Result<Booking, String> {
@@ -268,7 +275,8 @@ fn booking(payload: &Field<'_>, status: BookingStatus, event_type_slug: &str) ->
     if end < start {
         return Err(payload.get("endTime").wrong("is before the start", "when the meeting ends"));
     }
-    let attendee = attendee(payload)?;
+    // The first attendee is who booked; the others are guests and team members.
+    let attendee = attendee_of(payload, &payload.get("attendees").first())?;
     let title = payload.get("title").text(MAX_LINE).or_else(|| payload.get("eventTitle").text(MAX_LINE));
     let reason = match status {
         BookingStatus::Cancelled => payload.get("cancellationReason").text(MAX_TEXT),
@@ -283,15 +291,14 @@ fn booking(payload: &Field<'_>, status: BookingStatus, event_type_slug: &str) ->
         location: answers::location(payload),
         notes: payload.get("additionalNotes").text(MAX_TEXT).or_else(|| answers::text(payload, "notes")),
         guests: answers::guests(payload, &attendee.email),
-        organizer: organizer(payload)?,
+        organizer: organizer_of(&payload.get("organizer"))?,
         answers: answers::custom(payload),
         cancel_reason: reason,
         attendee,
     })
 }
 
-fn organizer(payload: &Field<'_>) -> Result<Organizer, String> {
-    let organizer = payload.get("organizer");
+fn organizer_of(organizer: &Field<'_>) -> Result<Organizer, String> {
     let email = email(&organizer.get("email"), "the host's email address")?;
     Ok(Organizer {
         email,
@@ -300,9 +307,7 @@ fn organizer(payload: &Field<'_>) -> Result<Organizer, String> {
     })
 }
 
-/// The first attendee is who booked; the others are guests and team members.
-fn attendee(payload: &Field<'_>) -> Result<Attendee, String> {
-    let attendee = payload.get("attendees").first();
+fn attendee_of(payload: &Field<'_>, attendee: &Field<'_>) -> Result<Attendee, String> {
     let email_field = attendee.get("email");
     let email = email(&email_field, "the attendee's email address")?;
     if is_made_from_phone(&email, attendee.get("phoneNumber").text(MAX_ID)) {

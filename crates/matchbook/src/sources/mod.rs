@@ -6,7 +6,7 @@ pub mod calcom;
 mod json_field;
 mod json_text;
 
-use domain::booking::{BookingChange, PartialChange};
+use domain::booking::{BookingChange, NoShowChange, PartialChange};
 use http::HeaderMap;
 use jiff::Timestamp;
 use secrecy::SecretString;
@@ -23,6 +23,39 @@ pub struct SourceKind {
     /// Reads a delivery. The instant is when it was received, which stands in for the time of a
     /// change that its source doesn't tell; read a kept delivery again with the same instant.
     pub read: fn(&[u8], Timestamp) -> Result<Delivery, Unreadable>,
+    /// How it is asked for what its deliveries should have told.
+    pub polling: Polling,
+}
+
+/// How a kind of source is asked for its bookings, page by page.
+#[derive(Debug)]
+pub struct Polling {
+    /// Headers of each request, besides `Authorization: Bearer` with the API key.
+    pub headers: &'static [(&'static str, &'static str)],
+    /// Path and query of a page, after the API's address: the bookings changed since an instant, without so many of them.
+    pub path: fn(Timestamp, usize) -> String,
+    /// Reads a page; the error goes after "its answer cannot be read:".
+    pub read: fn(&[u8]) -> Result<Page, String>,
+}
+
+/// A page of bookings.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Page {
+    /// The bookings.
+    pub bookings: Vec<ShownBooking>,
+    /// Whether another page follows.
+    pub more: bool,
+}
+
+/// A booking that a source showed when asked.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ShownBooking {
+    /// When it last changed, by the source's clock, if that can be read.
+    pub updated_at: Option<Timestamp>,
+    /// It as a delivery, which [`SourceKind::read`] reads.
+    pub body: Vec<u8>,
+    /// Another booking took its place, which tells of both.
+    pub moved: bool,
 }
 
 /// Every kind of source.
@@ -56,6 +89,8 @@ pub enum Content {
     Change(Box<SourceChange>),
     /// Something happened to a booking, and the delivery says little more than which.
     Partial(PartialDelivery),
+    /// A booking as it is, shown when asked.
+    Shown(Box<Shown>),
     /// It says nothing that Salesforce should know.
     Ignored {
         /// Why, in a sentence.
@@ -72,6 +107,15 @@ pub struct SourceChange {
     pub event_type_slug: String,
     /// The change itself.
     pub change: BookingChange,
+}
+
+/// A booking as it is: what last happened to it can only be guessed.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Shown {
+    /// It, with the likeliest kind of its latest change.
+    pub change: SourceChange,
+    /// Who is marked as a no-show at present.
+    pub absent: NoShowChange,
 }
 
 /// A delivery that says little more than which booking it is of: what that is must be known already, or it waits.

@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 
 use domain::booking::{
-    Booking, BookingChange, BookingId, BookingStatus, ChangeKind, Marks, PartialChange, RecordedBooking, apply_change,
-    apply_partial,
+    Booking, BookingChange, BookingId, BookingStatus, ChangeKind, Marks, NoShowChange, PartialChange, RecordedBooking,
+    apply_change, apply_partial, apply_shown,
 };
 use domain::email_domain::EmailAddress;
 use jiff::Timestamp;
@@ -36,6 +36,17 @@ pub struct NewChange {
     pub event_type_slug: String,
     /// The change.
     pub change: BookingChange,
+    /// How it is known.
+    pub told: Told,
+}
+
+/// How a change is known.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Told {
+    /// It happened, and somebody told us.
+    Happened,
+    /// The booking was shown as it is when its source was asked, with who is marked as a no-show.
+    Shown(NoShowChange),
 }
 
 /// A change that says little more than which booking.
@@ -52,8 +63,10 @@ pub struct NewPartial {
 /// What recording a change came to.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum RecordedChange {
-    /// The booking is now as the change says, or a later change was already known.
+    /// The booking is now as the change says.
     Recorded(BookingId),
+    /// It told nothing new of the booking.
+    Known(BookingId),
     /// No event type has that slug.
     UnknownEventType,
 }
@@ -183,7 +196,13 @@ pub(crate) async fn record_change(tx: &mut Tx, new: NewChange, now: Timestamp) -
     };
     let Some(target) = target else { return Ok(RecordedChange::UnknownEventType) };
     let id = known.as_ref().map_or_else(|| new_id("bkg"), |k| k.id.clone());
-    if let Some(changed) = apply_change(known.as_ref().map(|k| &k.recorded), new.change) {
+    let recorded = known.as_ref().map(|k| &k.recorded);
+    let changed = match &new.told {
+        Told::Happened => apply_change(recorded, new.change),
+        Told::Shown(absent) => apply_shown(recorded, new.change, absent),
+    };
+    let is_news = changed.is_some();
+    if let Some(changed) = changed {
         match &known {
             Some(known) => update(tx, &known.id, &changed, now).await?,
             None => insert(tx, &id, &target, new.identity.as_ref(), &changed, now).await?,
@@ -200,7 +219,7 @@ pub(crate) async fn record_change(tx: &mut Tx, new: NewChange, now: Timestamp) -
         }
         record_early(tx, &id, now).await?;
     }
-    Ok(RecordedChange::Recorded(BookingId(id)))
+    Ok(if is_news { RecordedChange::Recorded(BookingId(id)) } else { RecordedChange::Known(BookingId(id)) })
 }
 
 /// Records a partial change of the booking of these names, with the sync it needs; none if it is not known. Called inside the

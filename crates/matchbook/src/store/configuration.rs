@@ -8,7 +8,7 @@ use secrecy::SecretString;
 use super::audit::{self, Actor, AuditEntry};
 use super::connections::{self, Connection, PutError};
 use super::database::{On, sql};
-use super::sources::{self, Source};
+use super::sources::{self, NewSecrets, Source};
 use super::{Store, StoreError, Tx, event_types, from_json, hosts, micros, outbox, users};
 use crate::grant::ConnectionGrant;
 use crate::secrets::Vault;
@@ -129,17 +129,16 @@ async fn sealed_in_connections(on: impl Into<On<'_>>) -> Result<Vec<SealedSecret
 }
 
 async fn sealed_in_sources(on: impl Into<On<'_>>) -> Result<Vec<SealedSecret>, StoreError> {
-    type Row = (String, String, Vec<u8>, bool);
+    type Row = (String, String, Vec<u8>, Option<Vec<u8>>, bool);
     let rows: Vec<Row> =
-        sql("SELECT id, key, secret, archived_at IS NOT NULL FROM source ORDER BY key").all(on).await?;
-    let secret = |(id, key, sealed, archived): Row| SealedSecret {
-        entry: format!("sources.{key}"),
-        setting: "secret",
-        place: Source::secret_place(&id),
-        sealed,
-        archived,
+        sql("SELECT id, key, secret, api_key, archived_at IS NOT NULL FROM source ORDER BY key").all(on).await?;
+    let secrets = |(id, key, secret, api_key, archived): Row| {
+        let entry = format!("sources.{key}");
+        let api_key = api_key.map(|sealed| (sealed, "api_key", Source::api_key_place(&id)));
+        let all = std::iter::once((secret, "secret", Source::secret_place(&id))).chain(api_key);
+        all.map(move |(sealed, setting, place)| SealedSecret { entry: entry.clone(), setting, place, sealed, archived })
     };
-    Ok(rows.into_iter().map(secret).collect())
+    Ok(rows.into_iter().flat_map(secrets).collect())
 }
 
 /// Sections and keys of archived entries.
@@ -197,7 +196,10 @@ async fn put(
         }
         entries::Host::SECTION => Ok(hosts::put(tx, key, &typed(key, entry)?, now).await?),
         entries::EventType::SECTION => Ok(event_types::put(tx, key, entry, &typed(key, entry)?, now).await?),
-        entries::Source::SECTION => sources::put(tx, vault, key, &typed(key, entry)?, secret("secret"), now).await,
+        entries::Source::SECTION => {
+            let secrets = NewSecrets { secret: secret("secret"), api_key: secret("api_key") };
+            sources::put(tx, vault, key, &typed(key, entry)?, secrets, now).await
+        }
         entries::User::SECTION => Ok(users::put(tx, key, &typed(key, entry)?, now).await?),
         other => Err(StoreError::Corrupt { what: "the configuration", why: format!("{other} is no section") }.into()),
     }

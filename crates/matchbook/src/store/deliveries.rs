@@ -140,6 +140,8 @@ async fn settle(
 pub enum Receipt {
     /// Its booking is recorded.
     Applied(String),
+    /// It told nothing new of its booking.
+    Known(String),
     /// The same delivery came before; this is its booking, if it had one.
     Repeated(Option<String>),
     /// Stored; it says nothing that concerns Salesforce.
@@ -171,7 +173,7 @@ impl Store {
     ) -> Result<Receipt, StoreError> {
         let mut tx = self.begin().await?;
         let receipt = apply(&mut tx, id, reading, now).await?;
-        if let Receipt::Applied(booking) = &receipt {
+        if let Receipt::Applied(booking) | Receipt::Known(booking) = &receipt {
             settle_early(&mut tx, id, booking).await?;
         }
         tx.commit().await?;
@@ -179,10 +181,17 @@ impl Store {
     }
 }
 
-/// Stores a delivery raw, and in the same transaction what it was read as.
+/// Stores a delivery raw, and in the same transaction what it was read as. A booking that was only shown, with nothing new
+/// to tell, is not kept.
 pub(super) async fn store(tx: &mut Tx, new: &NewDelivery, reading: Reading) -> Result<Receipt, StoreError> {
     match insert(tx, new).await? {
-        Some(id) => apply(tx, &id, reading, new.received_at).await,
+        Some(id) => match apply(tx, &id, reading, new.received_at).await? {
+            Receipt::Known(booking) => {
+                sql("DELETE FROM delivery WHERE id = $1").bind(&id).run(tx).await?;
+                Ok(Receipt::Known(booking))
+            }
+            receipt => Ok(receipt),
+        },
         None => Ok(Receipt::Repeated(earlier(tx, new).await?)),
     }
 }
@@ -191,8 +200,11 @@ async fn apply(tx: &mut Tx, id: &str, reading: Reading, now: Timestamp) -> Resul
     let receipt = match reading {
         Reading::Change(new) => {
             let slug = new.event_type_slug.clone();
+            let is_told = new.told == super::Told::Happened;
             match super::bookings::record_change(tx, *new, now).await? {
                 super::RecordedChange::Recorded(booking) => Receipt::Applied(booking.0),
+                super::RecordedChange::Known(booking) if is_told => Receipt::Applied(booking.0),
+                super::RecordedChange::Known(booking) => Receipt::Known(booking.0),
                 super::RecordedChange::UnknownEventType => Receipt::NeedsAttention(format!(
                     "No event type here has the slug \"{slug}\". Add one with this slug, and the booking is applied."
                 )),
@@ -214,7 +226,7 @@ async fn apply(tx: &mut Tx, id: &str, reading: Reading, now: Timestamp) -> Resul
         }
         Reading::Unreadable(reason) => Receipt::NeedsAttention(reason),
     };
-    if let Receipt::Applied(booking) = &receipt {
+    if let Receipt::Applied(booking) | Receipt::Known(booking) = &receipt {
         settle(tx, id, DeliveryState::Applied, None, Some(booking)).await?;
     } else if let Receipt::NeedsAttention(reason) = &receipt {
         settle(tx, id, DeliveryState::NeedsAttention, Some(reason), None).await?;

@@ -50,6 +50,11 @@ const COLUMNS: &[Column] = &[
         write: "UPDATE source SET secret = $3 WHERE id = $1 AND secret = $2",
         place: Source::secret_place,
     },
+    Column {
+        read: "SELECT id, api_key FROM source WHERE api_key IS NOT NULL ORDER BY id",
+        write: "UPDATE source SET api_key = $3 WHERE id = $1 AND api_key = $2",
+        place: Source::api_key_place,
+    },
 ];
 
 impl Store {

@@ -21,6 +21,7 @@ mod event_types;
 mod hosts;
 mod key_rotation;
 mod outbox;
+mod polls;
 mod sources;
 mod sync_runs;
 mod users;
@@ -48,7 +49,7 @@ pub use api_spend::Spent;
 pub use audit::{Actor, AuditEntry};
 pub use booking_actions::Asked;
 pub use booking_list::{BookingFilter, BookingPage, Scope};
-pub use bookings::{BookingIdentity, BookingRow, NewChange, NewPartial, RecordedChange};
+pub use bookings::{BookingIdentity, BookingRow, NewChange, NewPartial, RecordedChange, Told};
 pub use configuration::{ConfigurationVersion, SealedSecret};
 pub use connect_attempts::ConnectAttempt;
 pub use connections::{Connection, NewTokens, PutError, RenewLease, StoredAccess, StoredTokens};
@@ -61,6 +62,7 @@ pub use event_types::EventType;
 pub use hosts::Host;
 pub use key_rotation::Resealed;
 pub use outbox::{Claimed, Lease, Released, SyncState};
+pub use polls::{ClaimedPoll, PollFound, PollState};
 pub use sources::Source;
 pub use sync_runs::{CallRow, NewCall, RunRow};
 pub use users::User;
@@ -108,6 +110,12 @@ pub const MIGRATIONS: &[(i64, &str, &str, &str)] = &[
         "api",
         include_str!("../../migrations/sqlite/0007_api.sql"),
         include_str!("../../migrations/postgres/0007_api.sql"),
+    ),
+    (
+        8,
+        "polls",
+        include_str!("../../migrations/sqlite/0008_polls.sql"),
+        include_str!("../../migrations/postgres/0008_polls.sql"),
     ),
 ];
 

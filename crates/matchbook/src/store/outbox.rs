@@ -433,6 +433,9 @@ impl Store {
         sql("UPDATE connection SET renewer = NULL, renewer_until = NULL WHERE renewer IS NOT NULL")
             .run(&self.write)
             .await?;
+        sql("UPDATE source_poll SET poller = NULL, poller_until = NULL WHERE poller IS NOT NULL")
+            .run(&self.write)
+            .await?;
         Ok(())
     }
 

@@ -5,7 +5,7 @@ use secrecy::SecretString;
 
 use super::connections::PutError;
 use super::database::sql;
-use super::{Store, StoreError, Tx, instant, micros};
+use super::{Store, StoreError, Tx, instant, micros, polls};
 use crate::clock::new_id;
 use crate::secrets::Vault;
 use crate::workspace_file::entries;
@@ -29,6 +29,11 @@ impl Source {
     /// Where the signing secret is sealed for.
     pub fn secret_place(id: &str) -> String {
         format!("source/{id}/secret")
+    }
+
+    /// Where the API key is sealed for.
+    pub fn api_key_place(id: &str) -> String {
+        format!("source/{id}/api_key")
     }
 }
 
@@ -60,31 +65,53 @@ impl Store {
     }
 }
 
-/// Writes what the configuration says of a source; `secret` where it has a new value.
+/// New values of a source's secrets.
+#[derive(Debug)]
+pub(crate) struct NewSecrets<'a> {
+    /// What signs its deliveries.
+    pub(crate) secret: Option<&'a SecretString>,
+    /// Its API key.
+    pub(crate) api_key: Option<&'a SecretString>,
+}
+
+/// Writes what the configuration says of a source, with the secrets that have a new value. One with an API key is asked anew.
 pub(crate) async fn put(
     tx: &mut Tx,
     vault: &Vault,
     key: &str,
     new: &entries::Source,
-    secret: Option<&SecretString>,
+    secrets: NewSecrets<'_>,
     now: Timestamp,
 ) -> Result<(), PutError> {
-    let known: Option<(String, Vec<u8>)> =
-        sql("SELECT id, secret FROM source WHERE key = $1").bind(key).optional(&mut *tx).await?;
-    let (id, sealed) = known.unwrap_or_else(|| (new_id("src"), Vec::new()));
-    let sealed = match secret {
+    let known: Option<(String, Vec<u8>, Option<Vec<u8>>)> =
+        sql("SELECT id, secret, api_key FROM source WHERE key = $1").bind(key).optional(&mut *tx).await?;
+    let (id, sealed, sealed_key) = known.unwrap_or_else(|| (new_id("src"), Vec::new(), None));
+    let sealed = match secrets.secret {
         Some(secret) => vault.seal(&Source::secret_place(&id), secret)?,
         None => sealed,
     };
-    sql("INSERT INTO source (id, key, kind, name, secret, created_at, updated_at) VALUES ($1, $2, $3, $4, $5, $6, $6)
-         ON CONFLICT (key) DO UPDATE SET kind = $3, name = $4, secret = $5, updated_at = $6, archived_at = NULL")
+    let sealed_key = match (&new.api_key, secrets.api_key) {
+        (None, _) => None,
+        (Some(_), Some(api_key)) => Some(vault.seal(&Source::api_key_place(&id), api_key)?),
+        (Some(_), None) => sealed_key,
+    };
+    sql("INSERT INTO source (id, key, kind, name, secret, api_key, api_url, poll_minutes, created_at, updated_at)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $9)
+         ON CONFLICT (key) DO UPDATE SET kind = $3, name = $4, secret = $5, api_key = $6, api_url = $7, poll_minutes = $8,
+             updated_at = $9, archived_at = NULL")
     .bind(&id)
     .bind(key)
     .bind(&new.kind)
     .bind(&new.name)
     .bind(&sealed)
+    .bind(&sealed_key)
+    .bind(&new.api_url)
+    .bind(i64::from(new.poll_minutes))
     .bind(micros(now))
     .run(&mut *tx)
     .await?;
+    if sealed_key.is_some() {
+        polls::make_due(tx, &id, now).await?;
+    }
     Ok(())
 }

@@ -92,6 +92,10 @@ pub struct Source {
     pub kind: String,
     pub name: String,
     pub secret: SecretRef,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub api_key: Option<SecretRef>,
+    pub api_url: String,
+    pub poll_minutes: u16,
 }
 
 /// An entry of `users`.

@@ -156,6 +156,23 @@ pub const SOURCE: &[Key] = &[
     required("kind", Takes::SourceKind, "Which product sends the bookings."),
     required("name", Takes::Text, "What people call the source."),
     required("secret", Takes::Secret(SecretKind::Text), "The secret that the source signs its webhooks with."),
+    optional(
+        "api_key",
+        Takes::Secret(SecretKind::Text),
+        "An API key of the source. With it bookings are found whose webhooks were lost; without it they are not.",
+    ),
+    optional(
+        "api_url",
+        Takes::ApiUrl,
+        "Where the source's API answers: scheme and host, and a path if it is below one.",
+    )
+    .otherwise(Otherwise::Is("https://api.cal.com")),
+    optional(
+        "poll_minutes",
+        Takes::Number { least: 1, most: 1440, of: "minutes" },
+        "Every how many minutes the source is asked for changed bookings.",
+    )
+    .otherwise(Otherwise::Is("15")),
 ];
 
 /// An entry of `users`.

@@ -10,6 +10,7 @@ use salesforce::jwt::SigningKey;
 use salesforce::sobject::{ApiName, SalesforceId};
 use secrecy::SecretString;
 use serde_json::{Value, json};
+use url::Url;
 
 use super::keys::{self, Key};
 use super::reader::nearest;
@@ -45,6 +46,8 @@ pub enum Takes {
     TimeZone,
     /// Scheme and host of an org; whether one on this machine is allowed is judged where the file is applied.
     LoginHost,
+    /// Where the API of a source answers, without a slash at the end; whether it may be asked is judged when it is.
+    ApiUrl,
     /// A version of Salesforce's API, kept like `66.0`.
     ApiVersion,
     /// The id of a Salesforce User, kept with 18 characters.
@@ -99,6 +102,7 @@ impl Takes {
             Takes::Email => "an email address",
             Takes::TimeZone => "an IANA time zone like Europe/Berlin",
             Takes::LoginHost => "a URL like https://northwind.my.salesforce.com",
+            Takes::ApiUrl => "a URL like https://api.cal.com",
             Takes::ApiVersion => "a version like \"66.0\"",
             Takes::SalesforceUser => "the id of a User like 005000000000001AAA",
             Takes::FieldName => "the API name of a field, like No_Show__c",
@@ -131,6 +135,7 @@ impl Takes {
             },
             Takes::TimeZone => time_zone(text),
             Takes::LoginHost => login_host(text),
+            Takes::ApiUrl => api_url(text),
             Takes::ApiVersion => match ApiVersion::parse(text) {
                 Ok(version) => Ok(version.to_string().trim_start_matches('v').into()),
                 Err(error) => Err(error.to_string()),
@@ -159,7 +164,7 @@ impl Takes {
             Takes::Slug => json!({"type": "string", "pattern": SLUG_PATTERN, "maxLength": MAX_KEY}),
             Takes::Email => json!({"type": "string", "format": "email"}),
             Takes::TimeZone => json!({"type": "string", "examples": ["Europe/Berlin", "America/New_York"]}),
-            Takes::LoginHost => json!({"type": "string", "format": "uri"}),
+            Takes::LoginHost | Takes::ApiUrl => json!({"type": "string", "format": "uri"}),
             Takes::ApiVersion => json!({"type": ["string", "number"], "examples": ["66.0"]}),
             Takes::SalesforceUser => json!({"type": "string", "pattern": "^005[A-Za-z0-9]{12}([A-Z0-5]{3})?$"}),
             Takes::FieldName => json!({"type": "string", "pattern": "^[A-Za-z][A-Za-z0-9_]*$"}),
@@ -240,6 +245,21 @@ fn login_host(text: &str) -> Result<Value, String> {
             .to_owned());
     }
     LoginHost::parse(text, LoopbackPolicy::Allow).map(|host| host.as_str().into()).map_err(|e| e.to_string())
+}
+
+/// Scheme, host and path. As above, a password is not repeated.
+fn api_url(text: &str) -> Result<Value, String> {
+    if text.contains('@') {
+        return Err("leave out the user and password, like https://api.cal.com".to_owned());
+    }
+    let url = Url::parse(text).ok().filter(|url| matches!(url.scheme(), "https" | "http") && url.has_host());
+    let Some(url) = url.filter(|url| url.query().is_none() && url.fragment().is_none()) else {
+        return Err(format!("\"{}\" is not the address of an API; write it like https://api.cal.com", shown(text)));
+    };
+    if url.path().trim_end_matches('/').ends_with("/v2") {
+        return Err("leave out /v2, which is added, like https://api.cal.com".to_owned());
+    }
+    Ok(url.as_str().trim_end_matches('/').into())
 }
 
 fn salesforce_user(text: &str) -> Result<Value, String> {

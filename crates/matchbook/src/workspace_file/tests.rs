@@ -202,6 +202,11 @@ const BROKEN: &[(&str, &str)] = &[
     ("salesforce_values", "event_types:
   intro: {title: Intro, length_minutes: 30, hosts: [dana], salesforce: {attendee_record_type: Lead, ignore_guests: 1, no_show_field: No Show}}
 "),
+    ("source_values", "sources:
+  calcom: {kind: cal.com, name: Cal.com, secret: {secret: A}, api_key: cal_hunter2, api_url: 'https://ops:hunter2@api.cal.com', poll_minutes: 0}
+  calcom-2: {kind: cal.com, name: Cal.com, secret: {secret: A}, api_key: {secret: B}, api_url: api.cal.com, poll_minutes: often}
+  calcom-3: {kind: cal.com, name: Cal.com, secret: {secret: A}, api_url: 'https://api.cal.com/v2', poll_minute: 5}
+"),
     ("connection_off_without_one", "event_types:\n  discovery-call: {title: Intro, length_minutes: 30, hosts: [dana], salesforce: {enabled: true}}\n"),
     ("json_with_a_mistake", "{\"hosts\": {\"kim\": {\"name\": \"Kim\", \"email\": \"k@northwind.example\", \"time_zone\": \"UTC\",}}, \"sorces\": {}}\n"),
 ];
@@ -333,8 +338,11 @@ fn every_default_is_a_value_of_its_setting() {
     for section in keys::SECTIONS {
         for key in all_keys(section.keys) {
             if let keys::Otherwise::Is(text) = key.default {
-                let sound = matches!(key.takes, Takes::Flag) && ["true", "false"].contains(&text)
-                    || key.takes.parse(text) == Ok(json!(text));
+                let sound = match key.takes {
+                    Takes::Flag => ["true", "false"].contains(&text),
+                    Takes::Number { .. } => key.takes.parse(text).is_ok(),
+                    takes => takes.parse(text) == Ok(json!(text)),
+                };
                 assert!(sound, "{}.{}: {text} is no value of it", section.name, key.name);
             }
         }

@@ -295,9 +295,11 @@ async fn secrets_are_sealed_anew_while_instances_run_that_know_both_keys(
     let new = Vault::from_key(&SecretString::from("AQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQE=")).expect("a key");
     let both = new.clone().with_other(&test.app.vault);
     let actor = Actor { who: "dana".into(), via: "cli".into(), address: None };
+    let source = "sources:\n  calcom: {kind: cal.com, name: Cal.com, secret: {secret: WEBHOOK}, api_key: {secret: CALCOM_KEY}}\n";
+    test.apply(source).await.expect("applied");
     test.pass(SignedDuration::from_secs(1));
     let resealed = test.app.store.seal_anew(&both, &actor, test.app.clock.now()).await.expect("sealed anew");
-    assert_eq!((resealed.count, resealed.lost), (3, 0), "client secret, access token, webhook secret");
+    assert_eq!((resealed.count, resealed.lost), (4, 0), "client secret, access token, webhook secret, API key");
     let again = test.app.store.seal_anew(&both, &actor, test.app.clock.now()).await.expect("nothing to do");
     assert_eq!(again.count, 0);
     let other_instance = test.app.vault.clone().with_other(&new);
@@ -310,7 +312,7 @@ async fn secrets_are_sealed_anew_while_instances_run_that_know_both_keys(
     running.drain().await.expect("it goes on beside the rotation");
     assert_eq!(test.org.records("Event").await.len(), 2);
     let latest = test.app.store.audit_log(1).await.expect("the log").remove(0);
-    assert_eq!((latest.words, latest.version), (vec!["Seal 3 secrets with another encryption key".to_owned()], None));
+    assert_eq!((latest.words, latest.version), (vec!["Seal 4 secrets with another encryption key".to_owned()], None));
 }
 
 /// Configurations of every shape, as files. Names and references are small numbers, so that entries meet again.
@@ -323,7 +325,7 @@ fn any_file() -> impl Strategy<Value = String> {
         prop::option::of(text.clone()),
         prop::collection::vec(host, 4..8),
         prop::collection::vec(event_type, 0..6),
-        prop::collection::vec(text.clone(), 0..3),
+        prop::collection::vec(text.clone(), 0..4),
         prop::collection::vec((text, 0..3_usize), 0..4),
     )
         .prop_map(|(connection, hosts, event_types, sources, users)| {
@@ -349,7 +351,12 @@ fn any_file() -> impl Strategy<Value = String> {
                 lines.push(format!("  e{at}: {{title: {title}, length_minutes: {minutes}, hosts: [{}]{slug}{salesforce}}}", hosts.join(", ")));
             }
             lines.push("sources:".to_owned());
-            lines.extend(sources.iter().enumerate().map(|(at, name)| format!("  s{at}: {{kind: cal.com, name: {name}, secret: {{secret: WEBHOOK}}}}")));
+            let polled = |at| [
+                "",
+                ", api_key: {secret: CALCOM_KEY}",
+                ", api_key: {secret: CALCOM_KEY}, api_url: 'https://cal.seller.example/api/', poll_minutes: 5",
+            ][at % 3];
+            lines.extend(sources.iter().enumerate().map(|(at, name)| format!("  s{at}: {{kind: cal.com, name: {name}, secret: {{secret: WEBHOOK}}{}}}", polled(at))));
             lines.push("users:\n  admin: {email: admin@seller.example, name: Admin, role: admin}".to_owned());
             lines.extend(users.iter().enumerate().map(|(at, (name, role))| {
                 format!("  u{at}: {{email: u{at}@seller.example, name: {name}, role: {}}}", ["admin", "member", "viewer"][*role])

@@ -33,6 +33,7 @@ async fn serve(store: StoreConfig) -> Result<Arc<App>, BuildError> {
         workers: 1,
         api_calls_per_minute: NonZeroU32::new(600).expect("some"),
         allow_loopback_orgs: false,
+        allow_private_sources: false,
         secure_cookies: false,
         trusted_proxies: Vec::new(),
     };

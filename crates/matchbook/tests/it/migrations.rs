@@ -16,6 +16,7 @@ const SAMPLES: &[&str] = &[
     include_str!("../data/migrations/0005_lists.sql"),
     include_str!("../data/migrations/0006_configuration.sql"),
     include_str!("../data/migrations/0007_api.sql"),
+    include_str!("../data/migrations/0008_polls.sql"),
 ];
 
 #[tokio::test]

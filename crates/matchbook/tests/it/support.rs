@@ -29,6 +29,9 @@ use sqlx::Connection as _;
 #[path = "postgres.rs"]
 pub(crate) mod postgres;
 
+/// The API key of the source `calcom`.
+pub(crate) const CALCOM_KEY: &str = "cal_live_0123456789abcdef";
+
 pub(crate) const WEBHOOK_SECRET: &str = "a webhook secret";
 
 /// The private key of [`CERTIFICATE`].
@@ -122,6 +125,7 @@ impl TestApp {
             workers: 1,
             api_calls_per_minute: NonZeroU32::new(600).expect("some"),
             allow_loopback_orgs: true,
+            allow_private_sources: false,
             secure_cookies: false,
             trusted_proxies: vec!["127.0.0.1/32".parse().expect("a network")],
         };
@@ -159,7 +163,12 @@ impl TestApp {
     fn secrets(&self) -> SecretSources {
         let folder = self.secrets_folder();
         std::fs::create_dir_all(&folder).expect("a folder");
-        for (name, value) in [("CLIENT", "matchbook-demo"), ("WEBHOOK", WEBHOOK_SECRET), ("PRIVATE_KEY", PRIVATE_KEY)] {
+        for (name, value) in [
+            ("CLIENT", "matchbook-demo"),
+            ("WEBHOOK", WEBHOOK_SECRET),
+            ("PRIVATE_KEY", PRIVATE_KEY),
+            ("CALCOM_KEY", CALCOM_KEY),
+        ] {
             if !folder.join(name).exists() {
                 std::fs::write(folder.join(name), value).expect("written");
             }
@@ -615,6 +624,11 @@ impl Delivery {
         delivery.payload["attendees"][0]["name"] = name.into();
         delivery.payload["attendees"][0]["email"] = email.into();
         delivery
+    }
+
+    /// The booking as it is after this.
+    pub(crate) fn payload(&self) -> &Value {
+        &self.payload
     }
 
     pub(crate) fn json(&self) -> Value {

@@ -3,6 +3,7 @@ use http::{HeaderMap, HeaderValue};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
+use super::super::{Page, Shown};
 use super::*;
 
 const CREATED: &str = include_str!("../../../tests/data/calcom/created.json");
@@ -362,6 +363,75 @@ fn a_place_is_a_link_else_words_else_the_service() {
 }
 
 /// Any JSON, to be put anywhere.
+const PAGE: &str = include_str!("../../../tests/data/calcom/shown.json");
+
+fn page(body: &str) -> Page {
+    (KIND.polling.read)(body.as_bytes()).expect("the page can be read")
+}
+
+fn shown(body: &[u8]) -> Shown {
+    match read(body, received()).expect("it can be read").content {
+        Content::Shown(shown) => *shown,
+        other => panic!("it is not shown: {other:?}"),
+    }
+}
+
+#[test]
+fn a_page_asks_for_every_status_and_the_latest_changed_first() {
+    assert_eq!(
+        (KIND.polling.path)(time("2026-06-08T13:05:11.204567Z"), 200),
+        "/v2/bookings?status=upcoming,recurring,past,cancelled,unconfirmed&afterUpdatedAt=2026-06-08T13:05:11.204Z\
+         &sortUpdatedAt=desc&take=100&skip=200"
+    );
+}
+
+#[test]
+fn a_booking_that_is_shown_is_read_whole() {
+    let page = page(PAGE);
+    assert_eq!((page.bookings.len(), page.more), (2, false));
+    assert_eq!(page.bookings.iter().map(|shown| shown.moved).collect::<Vec<_>>(), [false, true]);
+    assert_eq!(page.bookings[0].updated_at, Some(time("2026-06-09T10:00:02.417Z")));
+    let shown = shown(&page.bookings[0].body);
+    insta::assert_debug_snapshot!("a_booking_that_is_shown", shown);
+    let told = change(CREATED);
+    assert_eq!(shown.change.identity.ical_uid, told.identity.ical_uid, "webhook and API name one calendar id");
+    assert_eq!(shown.change.change.booking.attendee.email, told.change.booking.attendee.email);
+    let moved = read(&page.bookings[1].body, received()).expect("it can be read");
+    assert!(matches!(moved.content, Content::Ignored { .. }), "its successor tells the rest: {moved:?}");
+}
+
+#[test]
+fn each_status_that_is_shown_says_where_the_booking_stands() {
+    let first = |status: &str| {
+        let mut json: Value = serde_json::from_str(PAGE).expect("JSON");
+        json["data"][0]["status"] = status.into();
+        page(&json.to_string()).bookings.remove(0).body
+    };
+    for (word, status, kind) in [
+        ("accepted", BookingStatus::Accepted, ChangeKind::Rescheduled),
+        ("pending", BookingStatus::Requested, ChangeKind::Requested),
+        ("cancelled", BookingStatus::Cancelled, ChangeKind::Cancelled),
+        ("rejected", BookingStatus::Rejected, ChangeKind::Rejected),
+    ] {
+        let change = shown(&first(word)).change.change;
+        assert_eq!((change.booking.status, change.kind), (status, kind), "{word}");
+    }
+    let unknown = read(&first("dreamt"), received()).expect_err("nobody knows what that means");
+    assert_eq!(
+        unknown.message,
+        "The field payload.status is another word; expected accepted, pending, cancelled or rejected."
+    );
+}
+
+#[test]
+fn a_page_that_is_none_says_what_is_wrong() {
+    let error = |body: &str| (KIND.polling.read)(body.as_bytes()).expect_err("it is no page");
+    assert!(error("<html>").starts_with("it is not JSON"));
+    assert_eq!(error(r#"{"status":"error"}"#), "it has no list \"data\"");
+    let full = json!({"data": vec![json!({}); 100]}).to_string();
+    assert!(page(&full).more, "where nothing tells, a full page may have another after it");
+}
+
 fn any_json() -> impl Strategy<Value = Value> {
     let leaf = prop_oneof![
         Just(Value::Null),
@@ -406,19 +476,18 @@ fn assert_storable(result: Result<Delivery, Unreadable>) {
             json!([trigger, idempotency_key, uid, ical_uid, previous_uid, partial.change, partial.missing])
         }
         Ok(Delivery { trigger, idempotency_key, content: Content::Change(change) }) => {
-            let BookingIdentity { uid, ical_uid, previous_uid } = change.identity;
-            json!([
-                trigger,
-                idempotency_key,
-                uid,
-                ical_uid,
-                previous_uid,
-                change.event_type_slug,
-                change.change.booking
-            ])
+            json!([trigger, idempotency_key, texts_of(&change)])
+        }
+        Ok(Delivery { trigger, idempotency_key, content: Content::Shown(shown) }) => {
+            json!([trigger, idempotency_key, texts_of(&shown.change), shown.absent])
         }
     };
     assert!(!holds_nul(&texts), "NUL left in {texts}");
+}
+
+fn texts_of(change: &SourceChange) -> Value {
+    let BookingIdentity { uid, ical_uid, previous_uid } = &change.identity;
+    json!([uid, ical_uid, previous_uid, change.event_type_slug, change.change.booking])
 }
 
 fn holds_nul(value: &Value) -> bool {
@@ -446,6 +515,15 @@ proptest! {
         assert_storable(read(&body, received()));
         body.truncate(at);
         assert_storable(read(&body, received()));
+    }
+
+    #[test]
+    fn any_value_anywhere_of_a_page_never_panics(mut at in 0..120_usize, new in any_json()) {
+        let mut json: Value = serde_json::from_str(PAGE).expect("JSON");
+        replace_at(&mut json, &mut at, &new);
+        if let Ok(page) = (KIND.polling.read)(json.to_string().as_bytes()) {
+            page.bookings.iter().for_each(|shown| assert_storable(read(&shown.body, received())));
+        }
     }
 
     #[test]
