@@ -312,12 +312,19 @@ pub fn before_sending(
             }
             Write::CreateEvent { fields } => unclear.event = Some(fields.clone()),
             Write::UpsertEvent { fields } => (unclear.event, unclear.upsert) = (Some(fields.clone()), true),
-            Write::UpdateEvent { fields, .. } => unclear.update = Some(without_new_people(fields)),
+            Write::UpdateEvent { fields, .. } => unclear.update = Some(without_new_who(fields)),
             Write::DeleteEvent { .. } => {}
         }
     }
     sent.unclear = Some(unclear).filter(is_open);
     sent
+}
+
+/// A change to the attendee's new record is made again by itself, once that is known. A list with new guests is kept: unless it
+/// is wanted again, it must be overwritten.
+fn without_new_who(fields: &Fields) -> Fields {
+    let is_new = |value: &FieldValue| matches!(value, FieldValue::NewPerson(_));
+    fields.iter().filter(|(_, v)| !is_new(v)).map(|(n, v)| (n.clone(), v.clone())).collect()
 }
 
 /// Who a new record of the same request will be is not known yet, so it cannot be compared later.

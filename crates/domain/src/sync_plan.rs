@@ -257,10 +257,11 @@ impl Planner<'_> {
     fn update(&mut self, event: &RecordId, written: &Fields) -> Result<Plan, Stop> {
         let people = self.people_and_owner()?;
         let mut fields = self.event_fields(&people);
-        if written.contains_key("Location") {
+        let shown = self.may_be_shown(written);
+        if shown.contains("Location") {
             fields.entry("Location".into()).or_insert(FieldValue::Null);
         }
-        self.keep_list_of_people(&mut fields, written);
+        self.keep_list_of_people(&mut fields, &shown);
         let overwritten = self.overwritten_by_late_update(&fields)?;
         fields.retain(|name, value| written.get(name) != Some(value) || overwritten.contains(name));
         self.leave_out_unwritable(&mut fields, |shape| shape.updateable);

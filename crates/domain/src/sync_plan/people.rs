@@ -219,9 +219,9 @@ impl Planner<'_> {
         Ok(FieldValue::NewPerson(email.clone()))
     }
 
-    /// The list of an Event's people is written where it is with guests, or was.
-    pub(super) fn keep_list_of_people(&self, fields: &mut Fields, written: &Fields) {
-        if written.contains_key(PEOPLE_FIELD)
+    /// The list of an Event's people is written where it is with guests, or may be.
+    pub(super) fn keep_list_of_people(&self, fields: &mut Fields, shown: &BTreeSet<String>) {
+        if shown.contains(PEOPLE_FIELD)
             && !fields.contains_key(PEOPLE_FIELD)
             && let Some(who) = fields.get("WhoId")
         {

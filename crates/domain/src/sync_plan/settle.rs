@@ -88,6 +88,12 @@ impl Planner<'_> {
         Err(Stop::plan(Plan::Wait { until }))
     }
 
+    /// The fields that the Event may have values in: what was written, and what a lost update may have.
+    pub(super) fn may_be_shown(&self, written: &Fields) -> BTreeSet<String> {
+        let late = self.input.synced.unanswered_updates();
+        late.iter().flat_map(|late| late.fields.keys()).chain(written.keys()).cloned().collect()
+    }
+
     /// An earlier update whose answer was lost may still take effect. What it would set otherwise than wanted now is written
     /// again, once it can no longer happen (spec 4.2). Gives the names of those fields.
     pub(super) fn overwritten_by_late_update(&self, wanted: &Fields) -> Result<BTreeSet<String>, Stop> {
@@ -126,7 +132,8 @@ fn adopted(synced: &Synced, row: &EventRow, unclear: &Unclear, fields: &Fields) 
     fields.insert("WhoId".into(), who.clone().map_or(FieldValue::Null, FieldValue::Record));
     let event =
         if row.deleted { SyncedEvent::InBin { fields } } else { SyncedEvent::Written { id: row.id.clone(), fields } };
-    let person = synced.person.clone().or(who.map(|id| SyncedPerson {
+    // An Event with nobody is one whose person was deleted since: they are looked for again.
+    let person = synced.person.clone().filter(|_| who.is_some() || row.deleted).or(who.map(|id| SyncedPerson {
         kind: if id.0.starts_with(LEAD_PREFIX) { PersonKind::Lead } else { PersonKind::Contact },
         id,
         email: unclear.email.clone(),
