@@ -180,7 +180,7 @@ impl<'a> World<'a> {
             .with("responses", json!({"guests": {"label": "additional_guests", "value": guests}}))
             .with("organizer", json!({"name": "Host", "email": format!("{}@seller.example", meeting.host)}));
         let answer = self.test.deliver(&delivery.json()).await;
-        self.history.delivered(at);
+        self.history.delivered(at, version.kind);
         if answer.status == 200 { Ok(()) } else { Err(format!("the delivery was not taken: {}", answer.text)) }
     }
 
@@ -208,7 +208,8 @@ impl<'a> World<'a> {
         let target = self.now() + time;
         if let Some(until) = self.held_until.filter(|until| *until < target) {
             self.go_to(until).await;
-            self.tell("what is on its way arrives, at the last moment");
+            self.tell("what is on its way arrives, at the last moment, and is not held up further");
+            self.test.org.control("DELETE", "faults", json!(null)).await;
             self.release().await?;
         }
         self.go_to(target).await;
