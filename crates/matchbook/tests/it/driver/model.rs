@@ -108,7 +108,9 @@ impl World<'_> {
     /// Whether a person booked what began with a cancel.
     fn may_have_come(&self, person: usize) -> bool {
         let meetings = self.schedule.meetings.iter().enumerate();
-        meetings.filter(|(at, _)| self.history.began_with_cancel(*at)).any(|(_, m)| m.person == person || m.versions.iter().any(|v| v.brings(person)))
+        meetings
+            .filter(|(at, _)| self.history.began_with_cancel(*at))
+            .any(|(_, m)| m.person == person || m.versions.iter().any(|v| v.brings(person)))
     }
 
     /// How many Contacts a person should have in the end. Guests of a booking that changed or was called off before its sync

@@ -10,12 +10,13 @@ use matchbook::store::{Scope, StoreError};
 use matchbook::sync::{Engine, EngineOptions, Stepped};
 use salesforce::auth::LoopbackPolicy;
 use serde_json::{Value, json};
+use tokio::task::JoinHandle;
 
 use super::model::{History, brief};
 use super::schedule::{BookingIdField, Kind, LATEST, Schedule, Step};
 use crate::support::{self, Delivery, TestApp};
 
-type Stepping = Pin<Box<dyn Future<Output = Result<Stepped, StoreError>>>>;
+type Stepping = Pin<Box<dyn Future<Output = Result<Stepped, StoreError>> + Send>>;
 
 /// More steps in a row than this and the engine never comes to rest.
 const MOST_STEPS: usize = 100;
@@ -28,10 +29,12 @@ pub(super) struct World<'a> {
     /// What happened, in words.
     pub(super) told: Vec<String>,
     engines: [Arc<Engine>; 2],
-    /// A step that hangs in a request.
-    hung: Option<Stepping>,
+    /// A step that hangs in a request. It is a task, so that it cannot keep the database locked should it not hang after all.
+    hung: Option<JoinHandle<Result<Stepped, StoreError>>>,
     /// Until when a request that is held at the org must have taken effect.
     held_until: Option<Timestamp>,
+    /// Faults that are put back once no request is held any more: both together would let a call last too long.
+    late: Vec<Value>,
 }
 
 /// How a step of which only a part was to run came out.
@@ -58,6 +61,7 @@ impl<'a> World<'a> {
             engines: engines.clone(),
             hung: None,
             held_until: None,
+            late: Vec::new(),
         };
         world.set_the_orgs_clock().await;
         world.configure().await;
@@ -208,8 +212,7 @@ impl<'a> World<'a> {
         let target = self.now() + time;
         if let Some(until) = self.held_until.filter(|until| *until < target) {
             self.go_to(until).await;
-            self.tell("what is on its way arrives, at the last moment, and is not held up further");
-            self.test.org.control("DELETE", "faults", json!(null)).await;
+            self.tell("what is on its way arrives, at the last moment");
             self.release().await?;
         }
         self.go_to(target).await;
@@ -296,7 +299,7 @@ impl<'a> World<'a> {
     async fn hang(&mut self, engine: usize, answered: usize) -> Result<(), String> {
         self.release().await?;
         if let Part::Stopped(step) = self.run_a_part(engine, answered, false).await? {
-            self.hung = Some(step);
+            self.hung = Some(tokio::spawn(step));
         }
         self.disarm().await
     }
@@ -327,8 +330,11 @@ impl<'a> World<'a> {
         Ok(Part::Stopped(step))
     }
 
-    /// The next request to Salesforce is held there.
-    async fn arm(&self) {
+    /// The next request to Salesforce is held there, and not longer than a call may last.
+    async fn arm(&mut self) {
+        let (late, others) = self.take_faults().await.into_iter().partition(is_late);
+        self.late.extend::<Vec<Value>>(late);
+        self.put_faults(others).await;
         let fault = json!({"match": {"path": "/v66.0/composite"}, "effect": {"hold": true}});
         self.test.org.control("POST", "faults", fault).await;
     }
@@ -340,6 +346,8 @@ impl<'a> World<'a> {
         }
         let faults = self.take_faults().await;
         self.put_faults(faults).await;
+        let late = std::mem::take(&mut self.late);
+        self.put_faults(late).await;
         if self.held().await {
             self.tell("  a request is on its way");
             self.held_until = Some(self.now() + SignedDuration::from_millis(LATEST));
@@ -385,7 +393,7 @@ impl<'a> World<'a> {
         }
         match self.hung.take() {
             Some(step) => {
-                let stepped = step.await;
+                let stepped = step.await.map_err(|error| format!("a step that hung: {error}"))?;
                 self.worked(stepped).map(drop)
             }
             None => Ok(()),
@@ -393,7 +401,10 @@ impl<'a> World<'a> {
     }
 
     async fn restart(&mut self) -> Result<(), String> {
-        self.hung = None;
+        if let Some(step) = self.hung.take() {
+            step.abort();
+            _ = step.await;
+        }
         self.test.app.store.free_all_leases().await.map_err(|e| format!("{e:?}"))
     }
 
@@ -530,4 +541,8 @@ async fn poll_some(step: &mut Stepping, polls: usize) -> bool {
         if left == 0 { Poll::Ready(false) } else { Poll::Pending }
     })
     .await
+}
+
+fn is_late(fault: &Value) -> bool {
+    fault["effect"]["drop"]["late_ms"].is_number()
 }
