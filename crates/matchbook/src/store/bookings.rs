@@ -344,15 +344,21 @@ type KnownRow = (String, i64, String, String, i64, String);
 /// The columns of a [`KnownRow`].
 const KNOWN: &str = "id, version, wanted, marks, changed_at, changed_by";
 
+/// Where other processes write, a booking is locked: each change must see what the one before it recorded. Not as for a
+/// change of its key: a run that is being claimed refers to it, and would wait for it while this waits for the outbox row.
+fn lock(tx: &Tx) -> &'static str {
+    if tx.is_shared() { "FOR NO KEY UPDATE" } else { "" }
+}
+
 /// The bookings that a change's names lead to, the oldest first: by iCalUID, and by the chain of uids (spec 10).
 async fn find(tx: &mut Tx, identity: &BookingIdentity) -> Result<Vec<KnownBooking>, StoreError> {
-    // Where other processes write, the rows are locked: each change must see what the one before it recorded.
-    let lock = if tx.is_shared() { "FOR UPDATE" } else { "" };
+    // A union, since PostgreSQL reads the whole table for an "or" between two ways to find a row.
     let text = format!(
         "SELECT {KNOWN} FROM booking
-         WHERE (source_id = $1 AND ical_uid = $2)
-            OR id IN (SELECT booking_id FROM booking_uid WHERE source_id = $1 AND (uid = $3 OR uid = $4))
-         ORDER BY id {lock}"
+         WHERE id IN (SELECT id FROM booking WHERE source_id = $1 AND ical_uid = $2
+             UNION SELECT booking_id FROM booking_uid WHERE source_id = $1 AND uid IN ($3, $4))
+         ORDER BY id {}",
+        lock(tx)
     );
     let rows: Vec<KnownRow> = sql_from_parts(text)
         .bind(&identity.source_id)
@@ -366,8 +372,7 @@ async fn find(tx: &mut Tx, identity: &BookingIdentity) -> Result<Vec<KnownBookin
 
 /// A booking by its id; no other process changes it before the transaction ends.
 pub(super) async fn by_id(tx: &mut Tx, id: &str) -> Result<Option<KnownBooking>, StoreError> {
-    let lock = if tx.is_shared() { "FOR UPDATE" } else { "" };
-    let text = format!("SELECT {KNOWN} FROM booking WHERE id = $1 {lock}");
+    let text = format!("SELECT {KNOWN} FROM booking WHERE id = $1 {}", lock(tx));
     let row: Option<KnownRow> = sql_from_parts(text).bind(id).optional(tx).await?;
     row.map(known_booking).transpose()
 }

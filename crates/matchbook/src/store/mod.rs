@@ -262,7 +262,13 @@ impl Store {
     pub(crate) async fn begin(&self) -> Result<Tx, StoreError> {
         Ok(match &self.write {
             Pool::Sqlite(pool) => Tx::Sqlite(pool.begin_with("BEGIN IMMEDIATE").await?),
-            Pool::Postgres(pool) => Tx::Postgres(pool.begin().await?),
+            Pool::Postgres(pool) => {
+                // Whoever waits may go, as a request does whose client hangs up. A BEGIN that is dropped halfway would leave its
+                // connection in a transaction that nobody ends, and later statements in it; so it is always brought to its end.
+                let pool = pool.clone();
+                let begun = tokio::spawn(async move { pool.begin().await }).await;
+                Tx::Postgres(begun.map_err(|_| sqlx::Error::PoolClosed)??)
+            }
         })
     }
 

@@ -198,11 +198,17 @@ impl TestApp {
                 let mut connection = sqlx::SqliteConnection::connect_with(&options).await.expect("a connection");
                 sqlx::raw_sql(statement).execute(&mut connection).await.expect("it runs");
             }
-            Place::Postgres(url) => {
-                let mut connection = sqlx::PgConnection::connect(url.expose_secret()).await.expect("a connection");
+            Place::Postgres(_) => {
+                let mut connection = self.beside_on_postgres().await;
                 sqlx::raw_sql(statement).execute(&mut connection).await.expect("it runs");
             }
         }
+    }
+
+    /// A connection of its own to the test's PostgreSQL.
+    pub(crate) async fn beside_on_postgres(&self) -> sqlx::PgConnection {
+        let Place::Postgres(url) = &self.database else { panic!("this test runs on PostgreSQL") };
+        sqlx::PgConnection::connect(url.expose_secret()).await.expect("a connection")
     }
 
     /// Lets time pass.

@@ -1,5 +1,7 @@
 //! Salesforce late, lost, wrong or doubled: nothing is lost, nothing is doubled.
 
+use std::future::{Future as _, poll_fn};
+use std::task::Poll;
 use std::time::Duration;
 
 use domain::api_budget::Purpose;
@@ -573,4 +575,49 @@ async fn a_sync_that_does_not_end_when_the_server_stops_is_given_back_and_goes_o
     // No time has passed: a lease would still hold it.
     test.sync().await;
     only_contact_and_event(&test).await;
+}
+
+/// PostgreSQL alone: on SQLite nobody writes beside the other.
+#[tokio::test]
+async fn a_change_that_comes_while_its_booking_is_being_claimed_is_recorded() {
+    let Some(test) = TestApp::spawn(Engine::Postgres).await else { return };
+    test.deliver(&Delivery::created().json()).await;
+    let mut other = test.beside_on_postgres().await;
+    // As a claim does: the outbox row, then a run that refers to the booking.
+    sqlx::raw_sql("BEGIN; UPDATE outbox SET attempt = attempt + 1").execute(&mut other).await.expect("the row");
+    let moved = Delivery::rescheduled().json();
+    let (answer, claimed) = tokio::join!(test.deliver(&moved), async {
+        let waits = "SELECT 1 FROM pg_locks WHERE NOT granted AND pg_backend_pid() = ANY(pg_blocking_pids(pid))";
+        while sqlx::query(waits).fetch_optional(&mut other).await.expect("an answer").is_none() {}
+        let run = "INSERT INTO sync_run (id, booking_id, connection_id, version, started_at, notes)
+                   SELECT 'run_other', booking_id, connection_id, 1, 0, '[]' FROM outbox; COMMIT";
+        sqlx::raw_sql(run).execute(&mut other).await.map(|_| ())
+    });
+    claimed.expect("the claim goes through");
+    assert_eq!(answer.status, 200, "neither waits for the other: {}", answer.text);
+}
+
+/// PostgreSQL alone: a transaction that nobody ends would swallow what comes after it on the same connection.
+#[tokio::test]
+async fn work_that_is_given_up_halfway_leaves_no_transaction_open() {
+    let Some(test) = TestApp::spawn(Engine::Postgres).await else { return };
+    let connection = test.app.store.connections().await.expect("a list").remove(0).id;
+    let mut other = test.beside_on_postgres().await;
+    for polls in 1..30 {
+        let mut work = Box::pin(test.app.store.forget_org(&connection));
+        for _ in 0..polls {
+            let done = poll_fn(|context| Poll::Ready(work.as_mut().poll(context).is_ready())).await;
+            if done {
+                break;
+            }
+            // Lets what the database answered come in.
+            sqlx::query("SELECT 1").execute(&mut other).await.expect("an answer");
+        }
+        drop(work);
+        let now = test.app.clock.now() + SignedDuration::from_secs(polls);
+        test.app.store.ping(now).await.expect("the database can be used");
+        let (written,): (i64,) =
+            sqlx::query_as("SELECT written_at FROM readiness").fetch_one(&mut other).await.expect("a row");
+        assert_eq!(written, now.as_microsecond(), "what was written after {polls} steps of work is there for all");
+    }
 }
