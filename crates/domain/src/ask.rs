@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::booking::BookingId;
 use crate::email_domain::EmailAddress;
-use crate::sync_outcome::ErrorClass;
+use crate::sync_outcome::{ErrorClass, PersonKind};
 
 /// A record's id in its org; opaque here.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -26,9 +26,30 @@ impl fmt::Display for RecordId {
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Ask {
     /// The Contacts with one of these emails.
-    Contacts(BTreeSet<EmailAddress>),
-    /// The Leads with one of these emails that are not converted.
-    Leads(BTreeSet<EmailAddress>),
+    Contacts {
+        /// The emails.
+        emails: BTreeSet<EmailAddress>,
+        /// Fields of which must be known whether they are filled.
+        fields: BTreeSet<String>,
+    },
+    /// The Leads with one of these emails, converted ones too.
+    Leads {
+        /// The emails.
+        emails: BTreeSet<EmailAddress>,
+        /// Fields of which must be known whether they are filled.
+        fields: BTreeSet<String>,
+    },
+    /// One Contact or Lead as it stands.
+    Person {
+        /// What it is.
+        kind: PersonKind,
+        /// Which.
+        id: RecordId,
+        /// Fields of which must be known whether they are filled.
+        fields: BTreeSet<String>,
+    },
+    /// The open Opportunity of an Account that was created last.
+    OpenOpportunity(RecordId),
     /// The active standard users with this email.
     Users(EmailAddress),
     /// The Events that carry this booking id, deleted ones too.
@@ -44,11 +65,16 @@ pub enum Ask {
         since: Timestamp,
     },
     /// One Event as it stands.
-    EventNow(RecordId),
+    EventNow {
+        /// Which.
+        event: RecordId,
+        /// Fields of which must be known whether they are filled.
+        fields: BTreeSet<String>,
+    },
 }
 
 /// A Contact or Lead found by email.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PersonRow {
     /// Its id.
     pub id: RecordId,
@@ -56,14 +82,31 @@ pub struct PersonRow {
     pub email: String,
     /// Its Account, if any; a Lead has none.
     pub account: Option<RecordId>,
+    /// Whose it is.
+    pub owner: Option<RecordId>,
+    /// Its record type, or its Account's for a person account.
+    pub record_type: Option<RecordId>,
+    /// It is the Contact of a person account.
+    pub person_account: bool,
+    /// It is a Lead that was converted: to this Contact, where it is known.
+    pub converted: Option<Conversion>,
+    /// Those of the fields asked for that have a value.
+    pub filled: BTreeSet<String>,
     /// LastActivityDate.
     pub last_activity: Option<Date>,
     /// CreatedDate.
     pub created: Timestamp,
 }
 
+/// What became of a converted Lead.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Conversion {
+    /// The Contact that it became; none where this user cannot see it.
+    pub contact: Option<RecordId>,
+}
+
 /// An Event.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct EventRow {
     /// Its id.
     pub id: RecordId,
@@ -73,15 +116,19 @@ pub struct EventRow {
     pub subject: Option<String>,
     /// WhoId.
     pub who: Option<RecordId>,
+    /// Those of the fields asked for that have a value.
+    pub filled: BTreeSet<String>,
 }
 
 /// What came back for one [`Ask`].
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Answer {
-    /// For [`Ask::Contacts`] and [`Ask::Leads`].
+    /// For [`Ask::Contacts`], [`Ask::Leads`] and [`Ask::Person`]; empty when there is none.
     People(Vec<PersonRow>),
     /// For [`Ask::Users`].
     Users(Vec<RecordId>),
+    /// For [`Ask::OpenOpportunity`].
+    Opportunity(Option<RecordId>),
     /// For the asks after Events; empty when there is none.
     Events(Vec<EventRow>),
 }

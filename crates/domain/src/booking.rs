@@ -49,6 +49,9 @@ pub struct Attendee {
     /// IANA time zone, where known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub time_zone: Option<String>,
+    /// The phone number, as written.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub phone: Option<String>,
 }
 
 /// The host of one booking.
@@ -101,6 +104,12 @@ pub struct Booking {
     /// The other answers, in the order of the questions.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub answers: Vec<BookingAnswer>,
+    /// The answers to a routing form that led to the booking.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub form_answers: Vec<BookingAnswer>,
+    /// UTM parameters by their names without `utm_`.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub utm: BTreeMap<String, String>,
     /// Why it was cancelled.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cancel_reason: Option<String>,
@@ -150,6 +159,9 @@ pub struct RecordedBooking {
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Marks {
+    /// When it was booked, by the source's clock: the instant of its first kind of change, and that kind.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub created: Option<(ChangeKind, Timestamp)>,
     /// It was requested at some time.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub requested: bool,
@@ -180,6 +192,13 @@ pub struct NoShowChange {
 }
 
 impl Marks {
+    /// A booking is made by being requested or created; of two that say so, the one that was told first counts.
+    fn add_instant(&mut self, kind: ChangeKind, at: Timestamp) {
+        if self.created.is_none_or(|(known, _)| kind < known) {
+            self.created = Some((kind, at));
+        }
+    }
+
     fn add_status(&mut self, status: BookingStatus) {
         self.requested |= status == BookingStatus::Requested;
         self.confirmed |= status == BookingStatus::Accepted;
@@ -198,6 +217,7 @@ impl Marks {
     /// The marks of two bookings that prove to be one.
     pub fn merged(&self, other: &Marks) -> Marks {
         let mut both = self.clone();
+        other.created.into_iter().for_each(|(kind, at)| both.add_instant(kind, at));
         both.requested |= other.requested;
         both.confirmed |= other.confirmed;
         for (email, mark) in &other.no_shows {
@@ -217,6 +237,12 @@ impl RecordedBooking {
         }
     }
 
+    /// When it was cancelled or declined, by the source's clock.
+    pub fn cancelled_at(&self) -> Option<Timestamp> {
+        let over = matches!(self.booking.status, BookingStatus::Cancelled | BookingStatus::Rejected);
+        over.then_some(self.changed_at)
+    }
+
     /// Whether the attendee did not come; `None` while nobody has said so.
     pub fn no_show(&self) -> Option<bool> {
         self.marks.no_show(&self.booking.attendee.email)
@@ -228,6 +254,7 @@ impl RecordedBooking {
 pub fn apply_change(recorded: Option<&RecordedBooking>, change: BookingChange) -> Option<RecordedBooking> {
     let mut marks = recorded.map(|known| known.marks.clone()).unwrap_or_default();
     marks.add_status(change.booking.status);
+    marks.add_instant(change.kind, change.occurred_at);
     match recorded {
         Some(known) if (change.occurred_at, change.kind) <= (known.changed_at, known.changed_by) => {
             (marks != known.marks).then(|| RecordedBooking { marks, ..known.clone() })

@@ -13,15 +13,15 @@ pub fn choose<'a>(people: &[&'a PersonRow]) -> Option<&'a PersonRow> {
 mod tests {
     use super::*;
     use crate::ask::RecordId;
+    use crate::sync_plan::examples::person_row;
     use jiff::Timestamp;
 
     fn person(id: &str, account: Option<&str>, activity: Option<&str>, created: i64) -> PersonRow {
         PersonRow {
-            id: RecordId(id.into()),
-            email: "jane@acme.example".into(),
             account: account.map(|a| RecordId(a.into())),
             last_activity: activity.map(|a| a.parse().expect("a date")),
             created: Timestamp::from_second(created).expect("in range"),
+            ..person_row(id, "jane@acme.example")
         }
     }
 

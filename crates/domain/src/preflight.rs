@@ -376,7 +376,7 @@ mod tests {
     use super::*;
 
     fn writable() -> FieldShape {
-        FieldShape { length: Some(255), createable: true, updateable: true, unique_external_id: false }
+        FieldShape { length: Some(255), createable: true, updateable: true, ..FieldShape::default() }
     }
 
     fn all_rights(object: &str) -> ObjectRights {
@@ -388,7 +388,13 @@ mod tests {
         if object == "Event" {
             fields.insert(BOOKING_ID_FIELD.into(), writable());
         }
-        ObjectRights { query: true, create: true, edit: true, delete: true, shape: ObjectShape { fields } }
+        ObjectRights {
+            query: true,
+            create: true,
+            edit: true,
+            delete: true,
+            shape: ObjectShape { fields, record_types: vec![] },
+        }
     }
 
     fn fine() -> Preflight {

@@ -4,6 +4,7 @@ use std::fmt;
 
 use crate::ask::RecordId;
 use crate::email_domain::EmailAddress;
+use crate::field_write::{DropReason, Skipped};
 use crate::sync_outcome::PersonKind;
 
 /// Something worth telling about a plan, in words.
@@ -48,6 +49,38 @@ pub enum Note {
         /// Salesforce's message.
         why: String,
     },
+    /// A row had nothing to write.
+    RowSkipped {
+        /// The object.
+        object: String,
+        /// The field.
+        field: String,
+        /// Why.
+        why: Skipped,
+    },
+    /// The org would refuse a row; the rest is written.
+    RowDropped {
+        /// The object.
+        object: String,
+        /// The field.
+        field: String,
+        /// Why.
+        why: DropReason,
+    },
+    /// The attendee's Lead was converted meanwhile; its Contact is used.
+    LeadWasConverted {
+        /// The Contact.
+        contact: RecordId,
+    },
+    /// A duplicate rule named the attendee's own record, which is used.
+    DuplicateUsed {
+        /// The record.
+        id: RecordId,
+    },
+    /// Nobody has a record and none is created, so there is no Event.
+    NobodyLeft,
+    /// The Account has no open Opportunity to relate the Event to.
+    NoOpenOpportunity,
     /// More guests than an Event can be with.
     GuestsBeyond {
         /// How many are only named.
@@ -87,6 +120,27 @@ impl fmt::Display for Note {
                 "The guest {email} is only named in the Description: Salesforce refused a Contact for them ({}).",
                 why.trim_end_matches('.')
             ),
+            Note::RowSkipped { object, field, why: Skipped::NoValue } => {
+                write!(f, "{object}.{field} was not written: its value has a part that this booking lacks.")
+            }
+            Note::RowSkipped { object, field, why: Skipped::NoDate } => {
+                write!(f, "{object}.{field} was not written: its date has not come.")
+            }
+            Note::RowDropped { object, field, why } => {
+                write!(f, "{object}.{field} was left out: {why}. The rest is written.")
+            }
+            Note::LeadWasConverted { contact } => {
+                write!(f, "The attendee's Lead was converted; its Contact {contact} is used.")
+            }
+            Note::DuplicateUsed { id } => {
+                write!(f, "A duplicate rule refused a new record and named {id}, which has the same email: it is used.")
+            }
+            Note::NobodyLeft => f.write_str(
+                "No Event was written: nobody of the booking has a Contact, and Skip contact creation is on.",
+            ),
+            Note::NoOpenOpportunity => {
+                f.write_str("The Event is related to nothing: the Account has no open Opportunity.")
+            }
             Note::GuestsBeyond { count } => {
                 write!(f, "An Event can be with 50 people; {count} more guests are only named in the Description.")
             }

@@ -1,14 +1,15 @@
 //! What Salesforce was last made to show for a booking, and how the answers to writes change that.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
+use jiff::civil::Date;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use crate::ask::RecordId;
 use crate::email_domain::EmailAddress;
 use crate::org_shape::PEOPLE_FIELD;
-use crate::sync_plan::Write;
+use crate::sync_plan::{PersonPart, Write};
 
 /// The classes of error (spec 8). They decide what happens next; the order is by how much they weigh
 /// when one request meets several.
@@ -35,6 +36,10 @@ pub enum FieldValue {
     Text(String),
     /// An instant.
     Instant(Timestamp),
+    /// A calendar day.
+    Date(Date),
+    /// A number.
+    Number(serde_json::Number),
     /// A checkbox.
     Checkbox(bool),
     /// Another record.
@@ -60,7 +65,7 @@ impl FieldValue {
 pub type Fields = BTreeMap<String, FieldValue>;
 
 /// What a person is in Salesforce.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum PersonKind {
     /// A Contact.
@@ -70,7 +75,15 @@ pub enum PersonKind {
     Lead,
 }
 
+/// How ids of Leads begin (Salesforce facts 7).
+const LEAD_PREFIX: &str = "00Q";
+
 impl PersonKind {
+    /// What a WhoId points to.
+    pub fn of(who: &RecordId) -> PersonKind {
+        if who.0.starts_with(LEAD_PREFIX) { PersonKind::Lead } else { PersonKind::Contact }
+    }
+
     /// The object's API name.
     pub fn object(self) -> &'static str {
         match self {
@@ -90,6 +103,52 @@ pub struct SyncedPerson {
     /// What it is.
     #[serde(default)]
     pub kind: PersonKind,
+    /// The Account that it belongs to, where that is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub account: Option<RecordId>,
+}
+
+/// What the attendee's record was last given beside what it is created with (spec 4.3, 4.5).
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct PersonState {
+    /// The values of rows as last written.
+    #[serde(skip_serializing_if = "Fields::is_empty")]
+    pub written: Fields,
+    /// The fields of booking rows that were to be written only if they were empty, and were judged.
+    #[serde(skip_serializing_if = "BTreeSet::is_empty")]
+    pub judged_on_booking: BTreeSet<String>,
+    /// The same of cancel rows.
+    #[serde(skip_serializing_if = "BTreeSet::is_empty")]
+    pub judged_on_cancel: BTreeSet<String>,
+    /// The cancel rows have run.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub ran_on_cancel: bool,
+    /// What became of its owner.
+    pub owner: OwnerState,
+}
+
+/// What became of the owner of the attendee's record.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum OwnerState {
+    /// Nothing yet.
+    #[default]
+    Open,
+    /// It is this one by our doing.
+    Set(RecordId),
+    /// It is another one, whom we leave.
+    Left,
+}
+
+/// What a person decided about a record that Salesforce takes for a duplicate (spec 4.1).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum DuplicateChoice {
+    /// *Use this record*.
+    Use(RecordId),
+    /// *Create anyway*: rules that only alert let it pass.
+    CreateAnyway,
 }
 
 /// A person whose create was sent without an answer: the record may come into being until Salesforce's limit for a call has
@@ -161,6 +220,12 @@ pub struct LateUpdate {
 pub struct Synced {
     /// The attendee's record, once found or created.
     pub person: Option<SyncedPerson>,
+    /// What the attendee's record was given besides.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub person_state: PersonState,
+    /// What was decided about a duplicate of the attendee.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub duplicate_choice: Option<DuplicateChoice>,
     /// The guests' records, once found or created.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub guests: Vec<SyncedPerson>,
@@ -181,11 +246,18 @@ pub struct Synced {
     pub gone: Vec<RecordId>,
 }
 
+fn is_default(state: &PersonState) -> bool {
+    *state == PersonState::default()
+}
+
 impl Synced {
     /// Takes the record of the attendee, who has this email, or of a guest.
     fn take_person(&mut self, person: SyncedPerson, attendee: &EmailAddress) {
         self.unclear_people.retain(|unclear| unclear.email != person.email);
         if person.email == *attendee {
+            if self.person.as_ref().is_none_or(|known| known.id != person.id) {
+                self.person_state = PersonState::default();
+            }
             self.person = Some(person);
             return;
         }
@@ -232,6 +304,17 @@ pub struct Refusal {
     pub halted: bool,
     /// The trouble is the whole connection's, not this booking's (spec 2).
     pub whole_connection: bool,
+    /// What it says of the values.
+    pub of_values: Option<Box<RefusedValues>>,
+}
+
+/// What a refusal says of the values that were sent.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct RefusedValues {
+    /// The fields that it names; the rest would be accepted without them.
+    pub fields: Vec<String>,
+    /// The records that it takes for the same; none where it is about values, or a rule over them.
+    pub duplicates: Vec<RecordId>,
 }
 
 impl Refusal {
@@ -250,6 +333,7 @@ impl Refusal {
             missing: Missing::No,
             halted: false,
             whole_connection: matches!(class, ErrorClass::Auth | ErrorClass::Limit),
+            of_values: None,
         }
     }
 }
@@ -313,7 +397,7 @@ pub fn before_sending(
             Write::CreateEvent { fields } => unclear.event = Some(fields.clone()),
             Write::UpsertEvent { fields } => (unclear.event, unclear.upsert) = (Some(fields.clone()), true),
             Write::UpdateEvent { fields, .. } => unclear.update = Some(without_new_who(fields)),
-            Write::DeleteEvent { .. } => {}
+            Write::DeleteEvent { .. } | Write::UpdatePerson { .. } => {}
         }
     }
     sent.unclear = Some(unclear).filter(is_open);
@@ -336,14 +420,40 @@ fn is_open(unclear: &Unclear) -> bool {
     unclear.event.is_some() || unclear.update.is_some()
 }
 
-/// The state after the answers; `email` is the attendee's.
-pub fn absorb(sent: &Synced, writes: &[Write], results: &[WriteResult], email: &EmailAddress) -> Synced {
+/// The state after the answers; `email` is the attendee's, `state` what their record has been given once all is done.
+pub fn absorb(
+    sent: &Synced,
+    writes: &[Write],
+    results: &[WriteResult],
+    email: &EmailAddress,
+    state: &PersonState,
+) -> Synced {
     let mut after = Synced { unclear: still_unclear(sent, writes, results), ..sent.clone() };
     for (write, result) in writes.iter().zip(results) {
         match (write, result) {
-            (Write::CreatePerson { kind, email: whose, .. }, WriteResult::Done(Some(id))) => {
-                let person = SyncedPerson { id: id.clone(), email: whose.clone(), kind: *kind };
+            (Write::CreatePerson { kind, email: whose, fields, .. }, WriteResult::Done(Some(id))) => {
+                let account = match fields.get("AccountId") {
+                    Some(FieldValue::Record(account)) => Some(account.clone()),
+                    _ => None,
+                };
+                let person = SyncedPerson { id: id.clone(), email: whose.clone(), kind: *kind, account };
                 after.take_person(person, email);
+                if whose == email {
+                    after.person_state.owner = state.owner.clone();
+                }
+            }
+            (Write::UpdatePerson { part: PersonPart::Owner, .. }, WriteResult::Done(_)) => {
+                after.person_state.owner = state.owner.clone();
+            }
+            (Write::UpdatePerson { part: PersonPart::Account, fields, .. }, WriteResult::Done(_)) => {
+                if let (Some(FieldValue::Record(account)), Some(person)) = (fields.get("AccountId"), &mut after.person)
+                {
+                    person.account = Some(account.clone());
+                }
+            }
+            (Write::UpdatePerson { .. }, WriteResult::Refused(r)) if r.missing != Missing::No => {
+                // The record is dead, or a Lead was converted; the next plan looks for it again.
+                after.person = None;
             }
             (Write::CreatePerson { email, .. }, WriteResult::Refused(_) | WriteResult::NotSent(_)) => {
                 after.unclear_people.retain(|unclear| unclear.email != *email);
@@ -373,7 +483,21 @@ pub fn absorb(sent: &Synced, writes: &[Write], results: &[WriteResult], email: &
             _ => {}
         }
     }
+    if rows_are_written(writes, results, email) {
+        let owner = after.person_state.owner.clone();
+        after.person_state = PersonState { owner, ..state.clone() };
+    }
     after
+}
+
+/// Whether nothing is open of what the attendee's record is given by rows.
+fn rows_are_written(writes: &[Write], results: &[WriteResult], attendee: &EmailAddress) -> bool {
+    let of_rows = |write: &Write| match write {
+        Write::CreatePerson { email, .. } => email == attendee,
+        Write::UpdatePerson { part, .. } => *part == PersonPart::Rows,
+        _ => false,
+    };
+    writes.iter().zip(results).all(|(write, result)| !of_rows(write) || matches!(result, WriteResult::Done(_)))
 }
 
 /// The fields that say when, where and with whom a meeting is.
@@ -392,11 +516,12 @@ fn missing(event: &SyncedEvent, change: &Fields) -> SyncedEvent {
 
 /// Whether a refusal is as good as an answer: a deleted Event is written anew, and one to be deleted is already gone. An Event
 /// that is only not found may be hidden from this user, so it is never written a second time.
-fn settles(write: &Write, refusal: &Refusal) -> bool {
+pub(crate) fn settles(write: &Write, refusal: &Refusal) -> bool {
     match write {
         Write::UpdateEvent { .. } => refusal.missing == Missing::Deleted,
         Write::DeleteEvent { .. } => refusal.missing != Missing::No,
         Write::CreateEvent { .. } | Write::UpsertEvent { .. } => refusal.missing != Missing::No,
+        Write::UpdatePerson { .. } => refusal.missing != Missing::No,
         Write::CreatePerson { .. } => false,
     }
 }
@@ -451,13 +576,13 @@ fn with_person(value: &FieldValue, synced: &Synced) -> FieldValue {
 }
 
 /// One word from all results: the gravest refusal decides. A create without an answer is planned for anew, which looks for it
-/// first; any other write without an answer is tried again later. A guest whose record is refused fails alone (spec 4.2);
-/// `email` is the attendee's.
-pub fn verdict(writes: &[Write], results: &[WriteResult], email: &EmailAddress) -> Verdict {
+/// first; any other write without an answer is tried again later. What fails alone, or can be mended by leaving something out,
+/// stands in `mended`, the places of such writes.
+pub fn verdict(writes: &[Write], results: &[WriteResult], mended: &BTreeSet<usize>) -> Verdict {
     let mut gravest: Option<Refusal> = None;
-    for (write, result) in writes.iter().zip(results) {
+    for (at, (write, result)) in writes.iter().zip(results).enumerate() {
         let refusal = match result {
-            WriteResult::Refused(r) if r.halted || settles(write, r) || fails_alone(write, r, email) => continue,
+            WriteResult::Refused(r) if r.halted || settles(write, r) || mended.contains(&at) => continue,
             WriteResult::Refused(r) | WriteResult::NotSent(r) => r.clone(),
             WriteResult::Unclear if !matches!(write, Write::CreatePerson { .. } | Write::CreateEvent { .. }) => {
                 no_answer()
@@ -473,25 +598,6 @@ pub fn verdict(writes: &[Write], results: &[WriteResult], email: &EmailAddress) 
         Some(refusal) => Verdict::Retry(refusal),
         None => Verdict::PlanAgain,
     }
-}
-
-/// The guests whose records were refused; the booking goes on without their records.
-pub fn refused_guests(writes: &[Write], results: &[WriteResult], email: &EmailAddress) -> RefusedGuests {
-    let refused = |(write, result): (&Write, &WriteResult)| match (write, result) {
-        (Write::CreatePerson { email: guest, .. }, WriteResult::Refused(r)) if fails_alone(write, r, email) => {
-            Some((guest.clone(), r.clone()))
-        }
-        _ => None,
-    };
-    writes.iter().zip(results).filter_map(refused).collect()
-}
-
-/// Guests whose records Salesforce refused, and why.
-pub type RefusedGuests = BTreeMap<EmailAddress, Refusal>;
-
-fn fails_alone(write: &Write, refusal: &Refusal, attendee: &EmailAddress) -> bool {
-    let of_guest = matches!(write, Write::CreatePerson { email, .. } if email != attendee);
-    of_guest && refusal.class == ErrorClass::Data
 }
 
 fn no_answer() -> Refusal {

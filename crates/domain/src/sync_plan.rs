@@ -3,8 +3,10 @@
 //! Planning compares what is wanted with what was last written. It is run again after every
 //! request, until nothing is left to do; so repeats and wrong order are harmless.
 
+mod attendee;
 mod fields;
 mod people;
+mod person_rows;
 mod settle;
 
 use std::collections::BTreeSet;
@@ -19,8 +21,10 @@ use crate::org_shape::{BOOKING_ID_FIELD, OrgShape};
 use crate::salesforce_settings::SalesforceSettings;
 use crate::sync_note::Note;
 use crate::sync_outcome::{
-    FieldValue, Fields, PersonKind, RefusedGuests, SALESFORCE_CALL_LIMIT, Synced, SyncedEvent, SyncedPerson,
+    FieldValue, Fields, PersonKind, PersonState, SALESFORCE_CALL_LIMIT, Synced, SyncedEvent, SyncedPerson,
 };
+use crate::sync_refusals::Refusals;
+use people::People;
 
 /// The shortest pause between two looks for an unclear write.
 const FIRST_LOOK_AGAIN: SignedDuration = SignedDuration::from_secs(15);
@@ -38,6 +42,19 @@ pub enum Write {
         /// Whose it is.
         email: EmailAddress,
         /// Its values.
+        fields: Fields,
+        /// How it is saved.
+        options: CreatePersonOptions,
+    },
+    /// Changes the attendee's record.
+    UpdatePerson {
+        /// What it is.
+        kind: PersonKind,
+        /// Which.
+        id: RecordId,
+        /// What is changed: each part fails alone.
+        part: PersonPart,
+        /// The values.
         fields: Fields,
     },
     /// Creates the booking's Event.
@@ -65,12 +82,32 @@ pub enum Write {
     },
 }
 
+/// How a new person is saved.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct CreatePersonOptions {
+    /// The org's assignment rules choose the owner.
+    pub run_assignment_rules: bool,
+    /// Duplicate rules that only alert let it pass.
+    pub allow_duplicate: bool,
+}
+
+/// What is changed of the attendee's record.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum PersonPart {
+    /// The values of rows.
+    Rows,
+    /// The Account that it belongs to.
+    Account,
+    /// Its owner.
+    Owner,
+}
+
 /// What to do next for a booking.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Plan {
     /// Salesforce shows what is wanted.
     InStep,
-    /// An Event thought lost was found; take it as the booking's own and plan again.
+    /// Nothing is to be written, but more is known than before: take it and plan again.
     Adopt(Box<Synced>),
     /// Send these.
     Write {
@@ -78,6 +115,8 @@ pub enum Plan {
         found: Vec<SyncedPerson>,
         /// In order.
         writes: Vec<Write>,
+        /// What the attendee's record has been given once all is done.
+        state: PersonState,
     },
     /// An earlier create may still take effect: look again at that time.
     Wait {
@@ -104,8 +143,12 @@ pub struct PlanInput<'a> {
     pub settings: &'a SalesforceSettings,
     /// The emails of all hosts, where the booking has guests: they and others of their domains are no guests.
     pub hosts: &'a [EmailAddress],
-    /// Guests whose records were refused in this run.
-    pub refused_guests: &'a RefusedGuests,
+    /// Its event type's title.
+    pub event_type: &'a str,
+    /// The booking's page, where it is known.
+    pub url: Option<&'a str>,
+    /// What was refused in this run.
+    pub refusals: &'a Refusals,
     /// What was last written.
     pub synced: &'a Synced,
     /// What the org's objects look like.
@@ -169,7 +212,7 @@ impl Planner<'_> {
                 self.cancel(id, fields)
             }
             (BookingStatus::Cancelled | BookingStatus::Rejected, _) => self.cancelled_without_event(),
-            (BookingStatus::Accepted, SyncedEvent::Written { id, fields }) => self.update(id, fields),
+            (BookingStatus::Accepted, SyncedEvent::Written { id, fields }) => self.update(id, fields, Ok(None)),
             (BookingStatus::Accepted, SyncedEvent::InBin { fields }) if !self.moved(fields) => Ok(Plan::InStep),
             (BookingStatus::Accepted, event) => {
                 if matches!(event, SyncedEvent::Missing | SyncedEvent::InBin { .. }) {
@@ -180,53 +223,88 @@ impl Planner<'_> {
         }
     }
 
-    /// Deletes the Event of a cancelled booking, unless the meeting was over by then (spec 4.4).
+    fn cancelled(&self) -> bool {
+        matches!(self.booking().status, BookingStatus::Cancelled | BookingStatus::Rejected)
+    }
+
+    /// A cancelled booking's Event is deleted, or kept and written to (spec 4.4).
     fn cancel(&mut self, event: &RecordId, written: &Fields) -> Result<Plan, Stop> {
-        if self.input.wanted.changed_at >= self.booking().end {
+        let attendee = self.cancelled_attendee(Some(event));
+        if self.input.settings.event_fields_on_cancel.is_on() {
+            return self.update(event, written, attendee);
+        }
+        let over = self.input.wanted.changed_at >= self.booking().end;
+        if over {
             self.notes.push(Note::EndedEventKept);
-            return Ok(self.no_show_of_kept(event, written));
         }
-        let mut events = self.upserted_late()?;
-        if !events.contains(event) {
-            events.push(event.clone());
+        let events = if over { Ok(vec![]) } else { self.upserted_late() };
+        let (attendee, mut events) = (attendee?, events?);
+        let mut writes = match over {
+            true => self.no_show_of_kept(event, written),
+            false => {
+                if !events.contains(event) {
+                    events.push(event.clone());
+                }
+                events.into_iter().map(|event| Write::DeleteEvent { event }).collect()
+            }
+        };
+        let (rows, state) = self.rows_of(attendee)?;
+        writes.splice(0..0, rows);
+        Ok(self.written(vec![], writes, state))
+    }
+
+    /// The plan that writes to people alone.
+    fn people_alone(&self, people: People) -> Plan {
+        match people.is_idle() {
+            true => self.written(people.found, vec![], people.state),
+            false => people.plan(None),
         }
-        Ok(Plan::Write {
-            found: vec![],
-            writes: events.into_iter().map(|event| Write::DeleteEvent { event }).collect(),
-        })
+    }
+
+    /// The plan of these writes; without any, what is known besides is kept.
+    fn written(&self, found: Vec<SyncedPerson>, writes: Vec<Write>, state: PersonState) -> Plan {
+        if !writes.is_empty() {
+            return Plan::Write { found, writes, state };
+        }
+        match state == self.input.synced.person_state {
+            true => Plan::InStep,
+            false => Plan::Adopt(Box::new(Synced { person_state: state, ..self.input.synced.clone() })),
+        }
     }
 
     /// Whether the attendee came is said of an Event that is kept, too.
-    fn no_show_of_kept(&mut self, event: &RecordId, written: &Fields) -> Plan {
+    fn no_show_of_kept(&mut self, event: &RecordId, written: &Fields) -> Vec<Write> {
         let mut fields = Fields::new();
         self.add_no_show(&mut fields);
         fields.retain(|name, value| written.get(name) != Some(value));
         self.leave_out_unwritable(&mut fields, |shape| shape.updateable);
         match fields.is_empty() {
-            true => Plan::InStep,
-            false => Plan::Write { found: vec![], writes: vec![Write::UpdateEvent { event: event.clone(), fields }] },
+            true => vec![],
+            false => vec![Write::UpdateEvent { event: event.clone(), fields }],
         }
     }
 
-    /// Cancelled before any Event was written: the people are found or created all the same, if it had ever been confirmed
-    /// (spec 4.7).
+    /// Cancelled before any Event was written: the people are found or created all the same, if it had ever been confirmed, and
+    /// the Event is written where it is to be kept (spec 4.7).
     fn cancelled_without_event(&mut self) -> Result<Plan, Stop> {
         let back = self.upserted_late()?;
         if !back.is_empty() {
             let writes = back.into_iter().map(|event| Write::DeleteEvent { event }).collect();
-            return Ok(Plan::Write { found: vec![], writes });
+            return Ok(Plan::Write { found: vec![], writes, state: self.input.synced.person_state.clone() });
         }
-        let was_written = self.input.synced.event != SyncedEvent::None;
-        if was_written || self.input.wanted.never_confirmed() || self.all_on_record() {
+        if self.input.wanted.never_confirmed() {
             return Ok(Plan::InStep);
         }
+        if self.input.synced.event != SyncedEvent::None {
+            let attendee = self.cancelled_attendee(None)?;
+            let (writes, state) = self.rows_of(attendee)?;
+            return Ok(self.written(vec![], writes, state));
+        }
+        if self.input.settings.event_fields_on_cancel.is_on() {
+            return self.create();
+        }
         let people = self.people_and_owner()?;
-        Ok(match people.creates.is_empty() {
-            true => Plan::InStep,
-            false => {
-                Plan::Write { found: people.found, writes: people.creates.into_iter().take(MOST_WRITES).collect() }
-            }
-        })
+        Ok(self.people_alone(people))
     }
 
     /// Whether the booking's times differ from those last written.
@@ -239,13 +317,21 @@ impl Planner<'_> {
 
     fn create(&mut self) -> Result<Plan, Stop> {
         let people = self.people_and_owner()?;
+        if people.who == FieldValue::Null {
+            self.notes.push(Note::NobodyLeft);
+            return Ok(self.people_alone(people));
+        }
+        let related = self.related(&people)?;
         let mut fields = self.event_fields(&people);
         let text = description(self.booking(), &people.listed);
         let text = self.cut("Event", "Description", text);
-        fields.insert("Description".into(), text);
+        fields.entry("Description".into()).or_insert(text);
+        fields.extend(related);
         if self.input.org.has_booking_id_field() {
             fields.insert(BOOKING_ID_FIELD.to_owned(), FieldValue::Text(self.input.id.to_string()));
         }
+        let rows = self.event_rows(None, |shape| shape.createable)?;
+        fields.extend(rows);
         self.leave_out_unwritable(&mut fields, |shape| shape.createable);
         let event = match self.input.org.booking_id_is_upsert_key() {
             true => Write::UpsertEvent { fields },
@@ -254,14 +340,25 @@ impl Planner<'_> {
         Ok(people.with_event(event))
     }
 
-    fn update(&mut self, event: &RecordId, written: &Fields) -> Result<Plan, Stop> {
-        let people = self.people_and_owner()?;
+    fn update(
+        &mut self,
+        event: &RecordId,
+        written: &Fields,
+        cancelled_attendee: Result<Option<SyncedPerson>, Stop>,
+    ) -> Result<Plan, Stop> {
+        let people = match self.cancelled() {
+            false => self.people_and_owner(),
+            true => self.people_of_cancelled(written, cancelled_attendee),
+        };
+        let rows = self.event_rows(Some((event, written)), |shape| shape.updateable);
+        let (people, rows) = (people?, rows?);
         let mut fields = self.event_fields(&people);
         let shown = self.may_be_shown(written);
         if shown.contains("Location") {
             fields.entry("Location".into()).or_insert(FieldValue::Null);
         }
         self.keep_list_of_people(&mut fields, &shown);
+        fields.extend(rows);
         let overwritten = self.overwritten_by_late_update(&fields)?;
         fields.retain(|name, value| written.get(name) != Some(value) || overwritten.contains(name));
         self.leave_out_unwritable(&mut fields, |shape| shape.updateable);
@@ -269,14 +366,14 @@ impl Planner<'_> {
             fields.remove("Subject");
         }
         if fields.is_empty() {
-            return Ok(Plan::InStep);
+            return Ok(self.people_alone(people));
         }
         Ok(people.with_event(Write::UpdateEvent { event: event.clone(), fields }))
     }
 
     /// Whether the Event still has the Subject that was last written; else it is the rep's own (spec 4.2).
     fn subject_is_ours(&mut self, event: &RecordId, written: &Fields) -> Result<bool, Stop> {
-        let rows = self.events(Ask::EventNow(event.clone()))?;
+        let rows = self.events(self.event_now(event))?;
         let present = rows.first().and_then(|row| row.subject.clone());
         let ours = rows.is_empty() || present.map(FieldValue::Text).as_ref() == written.get("Subject");
         if !ours {

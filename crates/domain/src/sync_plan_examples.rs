@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use crate::ask::RecordId;
+use crate::ask::{PersonRow, RecordId};
 use crate::booking::{Attendee, Booking, BookingAnswer, BookingStatus, ChangeKind, Marks, Organizer, RecordedBooking};
 use crate::email_domain::EmailAddress;
 use crate::org_shape::{BOOKING_ID_FIELD, FieldShape, ObjectShape, OrgShape};
@@ -33,6 +33,7 @@ pub(crate) fn booking() -> Booking {
             first_name: None,
             last_name: None,
             time_zone: Some("America/New_York".into()),
+            phone: None,
         },
         guests: vec![],
         organizer: Organizer {
@@ -41,7 +42,25 @@ pub(crate) fn booking() -> Booking {
             time_zone: Some("Europe/London".into()),
         },
         answers: vec![BookingAnswer { slug: "company".into(), label: "Company".into(), value: "Acme Ltd".into() }],
+        form_answers: vec![],
+        utm: [].into(),
         cancel_reason: None,
+    }
+}
+
+/// A record of which nothing is known but its email.
+pub(crate) fn person_row(id: &str, email: &str) -> PersonRow {
+    PersonRow {
+        id: record(id),
+        email: email.to_owned(),
+        account: None,
+        owner: None,
+        record_type: None,
+        person_account: false,
+        converted: None,
+        filled: [].into(),
+        last_activity: None,
+        created: at("2026-05-04T09:31:00Z"),
     }
 }
 
@@ -55,14 +74,16 @@ pub(crate) fn wanted(booking: Booking) -> RecordedBooking {
 }
 
 fn object(fields: &[(&str, Option<usize>)]) -> ObjectShape {
-    let shape = |length| FieldShape { length, createable: true, updateable: true, unique_external_id: false };
-    ObjectShape { fields: fields.iter().map(|(name, length)| ((*name).to_owned(), shape(*length))).collect() }
+    let shape = |length| FieldShape { length, createable: true, updateable: true, ..FieldShape::default() };
+    let fields = fields.iter().map(|(name, length)| ((*name).to_owned(), shape(*length))).collect();
+    ObjectShape { fields, record_types: vec![] }
 }
 
 pub(crate) fn org() -> OrgShape {
     OrgShape {
         contact: object(&[("FirstName", Some(40)), ("LastName", Some(80)), ("Email", Some(80)), ("OwnerId", None)]),
         lead: ObjectShape::default(),
+        account: ObjectShape::default(),
         event: object(&[
             ("Subject", Some(255)),
             ("StartDateTime", None),

@@ -1,12 +1,11 @@
-use super::examples::{at, booking, email, org, record, wanted};
+use super::examples::{at, booking, email, org, person_row, record, wanted};
 use super::*;
 use crate::ask::PersonRow;
 use crate::booking::{ChangeKind, Marks, NoShow};
 use crate::org_shape::PEOPLE_FIELD;
 use crate::salesforce_settings::AttendeeRecordType;
-use crate::sync_outcome::{
-    ErrorClass, Missing, Refusal, UnclearPerson, Verdict, WriteResult, absorb, before_sending, refused_guests, verdict,
-};
+use crate::sync_outcome::{ErrorClass, Missing, Refusal, UnclearPerson, Verdict, WriteResult, before_sending};
+use crate::sync_refusals::RefusedGuests;
 
 const NOW: &str = "2026-05-04T09:31:00Z";
 
@@ -24,7 +23,35 @@ fn run_with(
 ) -> (Next<Plan>, Vec<Note>) {
     let id = BookingId("bkg_1".into());
     let hosts = [email("ann@seller.example")];
-    plan(PlanInput { id: &id, wanted, settings, hosts: &hosts, refused_guests, synced, org, now: at(NOW) }, known)
+    let mut refusals = Refusals::default();
+    refusals.guests.clone_from(refused_guests);
+    let (event_type, url, now) = ("Discovery Call", None, at(NOW));
+    plan(
+        PlanInput { id: &id, wanted, settings, hosts: &hosts, event_type, url, refusals: &refusals, synced, org, now },
+        known,
+    )
+}
+
+fn absorb(sent: &Synced, writes: &[Write], results: &[WriteResult], attendee: &EmailAddress) -> Synced {
+    crate::sync_outcome::absorb(sent, writes, results, attendee, &sent.person_state)
+}
+
+fn refusals(writes: &[Write], results: &[WriteResult], attendee: &EmailAddress) -> (Refusals, BTreeSet<usize>) {
+    let mut refusals = Refusals::default();
+    let mended = refusals.take(writes, results, attendee, |_| BTreeSet::new());
+    (refusals, mended)
+}
+
+fn verdict(writes: &[Write], results: &[WriteResult], attendee: &EmailAddress) -> Verdict {
+    crate::sync_outcome::verdict(writes, results, &refusals(writes, results, attendee).1)
+}
+
+fn contacts_ask<const N: usize>(emails: [EmailAddress; N]) -> Ask {
+    Ask::Contacts { emails: emails.into(), fields: BTreeSet::new() }
+}
+
+fn leads_ask<const N: usize>(emails: [EmailAddress; N]) -> Ask {
+    Ask::Leads { emails: emails.into(), fields: BTreeSet::new() }
 }
 
 fn writes(next: Next<Plan>) -> Vec<Write> {
@@ -48,14 +75,8 @@ fn jane_known() -> Known {
 
 /// An answer to who of these people has a Contact.
 fn contacts(asked: &[&str], found: &[(&str, &str)]) -> Known {
-    let row = |(id, email): &(&str, &str)| PersonRow {
-        id: record(id),
-        email: (*email).to_owned(),
-        account: None,
-        last_activity: None,
-        created: at(NOW),
-    };
-    let ask = Ask::Contacts(asked.iter().map(|text| email(text)).collect());
+    let row = |(id, email): &(&str, &str)| person_row(id, email);
+    let ask = Ask::Contacts { emails: asked.iter().map(|text| email(text)).collect(), fields: BTreeSet::new() };
     Known::from([(ask, Ok(Answer::People(found.iter().map(row).collect())))])
 }
 
@@ -82,14 +103,14 @@ fn refusal(class: ErrorClass) -> Refusal {
 #[test]
 fn people_are_asked_for_before_anything_is_written() {
     let (next, _) = run(&wanted(booking()), &Synced::default(), &org(), &Known::new());
-    assert_eq!(next, Next::Ask([Ask::Contacts([jane()].into())].into()));
+    assert_eq!(next, Next::Ask([contacts_ask([jane()])].into()));
 }
 
 #[test]
 fn an_unknown_organizer_is_asked_for_in_the_same_request() {
     let org = OrgShape { users: [].into(), ..org() };
     let (next, _) = run(&wanted(booking()), &Synced::default(), &org, &Known::new());
-    let asks = [Ask::Contacts([jane()].into()), Ask::Users(email("ann@seller.example"))];
+    let asks = [contacts_ask([jane()]), Ask::Users(email("ann@seller.example"))];
     assert_eq!(next, Next::Ask(asks.into()));
 }
 
@@ -120,7 +141,7 @@ fn a_known_person_is_used_and_not_created_again() {
 fn a_lookup_error_is_never_read_as_not_found() {
     let failure =
         LookupFailure { class: ErrorClass::Limit, code: "REQUEST_LIMIT_EXCEEDED".into(), message: "no".into() };
-    let known = Known::from([(Ask::Contacts([jane()].into()), Err(failure.clone()))]);
+    let known = Known::from([(contacts_ask([jane()]), Err(failure.clone()))]);
     let (next, _) = run(&wanted(booking()), &Synced::default(), &org(), &known);
     assert_eq!(next, Next::Done(Plan::Failed(failure)));
 }
@@ -158,10 +179,16 @@ fn a_removed_location_is_emptied() {
 #[test]
 fn a_new_subject_is_written_only_over_our_own() {
     let retitled = wanted(Booking { title: "Demo".into(), ..booking() });
-    let ask = Ask::EventNow(record("00UN"));
+    let ask = Ask::EventNow { event: record("00UN"), fields: BTreeSet::new() };
     assert_eq!(run(&retitled, &booked(), &org(), &Known::new()).0, Next::Ask([ask.clone()].into()));
     let now = |subject: &str| {
-        let row = EventRow { id: record("00UN"), deleted: false, subject: Some(subject.into()), who: None };
+        let row = EventRow {
+            id: record("00UN"),
+            deleted: false,
+            subject: Some(subject.into()),
+            who: None,
+            filled: [].into(),
+        };
         Known::from([(ask.clone(), Ok(Answer::Events(vec![row])))])
     };
     let writes = writes(run(&retitled, &booked(), &org(), &now(&booking().title)).0);
@@ -232,7 +259,7 @@ fn a_booking_taken_up_again_after_its_cancel_gets_a_new_event() {
 fn another_attendee_gets_their_own_record_on_the_same_event() {
     let mut other = booking();
     other.attendee.email = email("joe@acme.example");
-    let known = Known::from([(Ask::Contacts([email("joe@acme.example")].into()), Ok(Answer::People(vec![])))]);
+    let known = Known::from([(contacts_ask([email("joe@acme.example")]), Ok(Answer::People(vec![])))]);
     let writes = writes(run(&wanted(other), &booked(), &org(), &known).0);
     let [Write::CreatePerson { .. }, Write::UpdateEvent { fields, .. }] = writes.as_slice() else {
         panic!("expected a Contact and a change, got {writes:?}");
@@ -271,14 +298,11 @@ fn texts_are_cut_at_a_character_to_what_the_field_holds() {
 #[test]
 fn of_several_contacts_one_is_chosen_and_the_rest_are_told_of() {
     let row = |id: &str, account: Option<&str>| PersonRow {
-        id: record(id),
-        email: "jane@acme.example".into(),
         account: account.map(record),
-        last_activity: None,
-        created: at(NOW),
+        ..person_row(id, "jane@acme.example")
     };
     let rows = vec![row("003A", None), row("003B", Some("001X"))];
-    let known = Known::from([(Ask::Contacts([jane()].into()), Ok(Answer::People(rows)))]);
+    let known = Known::from([(contacts_ask([jane()]), Ok(Answer::People(rows)))]);
     let (next, notes) = run(&wanted(booking()), &Synced::default(), &org(), &known);
     assert!(
         matches!(&writes(next)[..], [Write::CreateEvent { fields }] if fields["WhoId"] == FieldValue::Record(record("003B")))
@@ -313,7 +337,8 @@ fn a_lost_answer_is_looked_for_before_anything_is_sent_again() {
 
 #[test]
 fn a_lost_create_that_took_effect_is_taken_as_done() {
-    let row = EventRow { id: record("00UF"), deleted: false, subject: None, who: Some(record("003F")) };
+    let row =
+        EventRow { id: record("00UF"), deleted: false, subject: None, who: Some(record("003F")), filled: [].into() };
     let (next, _) = run(&wanted(booking()), &unanswered(0), &org(), &looked_for(Some(row), jane_known()));
     let Next::Done(Plan::Adopt(adopted)) = next else { panic!("expected the found Event to be taken, got {next:?}") };
     assert_eq!(run(&wanted(booking()), &adopted, &org(), &Known::new()).0, Next::Done(Plan::InStep));
@@ -321,7 +346,8 @@ fn a_lost_create_that_took_effect_is_taken_as_done() {
 
 #[test]
 fn a_lost_create_found_in_the_bin_stays_deleted_until_the_booking_moves() {
-    let row = EventRow { id: record("00UF"), deleted: true, subject: None, who: Some(record("003F")) };
+    let row =
+        EventRow { id: record("00UF"), deleted: true, subject: None, who: Some(record("003F")), filled: [].into() };
     let (next, notes) = run(&wanted(booking()), &unanswered(0), &org(), &looked_for(Some(row), jane_known()));
     assert_eq!(notes, vec![Note::EventDeletedByOthers]);
     let Next::Done(Plan::Adopt(adopted)) = next else { panic!("expected the found Event to be taken, got {next:?}") };
@@ -444,10 +470,7 @@ fn a_dead_person_on_record_is_looked_up_again() {
     let dead = [WriteResult::Refused(Refusal { missing: Missing::NotFound, ..refusal(ErrorClass::Data) })];
     assert_eq!(verdict(&sent, &dead, &jane()), Verdict::PlanAgain);
     let after = absorb(&lost, &sent, &dead, &email("jane@acme.example"));
-    assert_eq!(
-        run(&wanted(booking()), &after, &org(), &Known::new()).0,
-        Next::Ask([Ask::Contacts([jane()].into())].into())
-    );
+    assert_eq!(run(&wanted(booking()), &after, &org(), &Known::new()).0, Next::Ask([contacts_ask([jane()])].into()));
 }
 
 /// Booked, then moved to `start` at `NOW` minus `minutes`, without an answer.
@@ -480,7 +503,8 @@ fn a_late_change_never_wins_over_a_newer_one() {
 
 #[test]
 fn a_found_event_belongs_to_the_person_it_was_written_for() {
-    let row = EventRow { id: record("00UF"), deleted: false, subject: None, who: Some(record("003F")) };
+    let row =
+        EventRow { id: record("00UF"), deleted: false, subject: None, who: Some(record("003F")), filled: [].into() };
     let known = looked_for(Some(row), jane_known());
     let mut other = booking();
     other.attendee.email = email("joe@acme.example");
@@ -489,7 +513,7 @@ fn a_found_event_belongs_to_the_person_it_was_written_for() {
     let (next, _) = run(&wanted(other), &adopted, &org(), &Known::new());
     assert_eq!(
         next,
-        Next::Ask([Ask::Contacts([email("joe@acme.example")].into())].into()),
+        Next::Ask([contacts_ask([email("joe@acme.example")])].into()),
         "the new attendee is somebody else"
     );
 }
@@ -504,7 +528,7 @@ fn a_reference_in_a_text_is_written_and_remembered_harmless() {
 /// An org where an Event can be with several people.
 fn shared_activities() -> OrgShape {
     let mut org = org();
-    let list = org.event.fields["WhoId"];
+    let list = org.event.fields["WhoId"].clone();
     org.event.fields.insert(PEOPLE_FIELD.into(), list);
     org
 }
@@ -581,7 +605,7 @@ fn a_refused_guest_never_costs_the_event() {
     let results = [WriteResult::Done(Some(record("003N"))), WriteResult::Refused(refusal(ErrorClass::Data)), halted];
     let (sent, after) = written_with_gil(results.clone());
     assert_eq!(verdict(&sent, &results, &jane()), Verdict::PlanAgain);
-    let refused = refused_guests(&sent, &results, &jane());
+    let refused = refusals(&sent, &results, &jane()).0.guests;
     let known = contacts(&["jane@acme.example", "gil@acme.example"], &[("003N", "jane@acme.example")]);
     let settings = SalesforceSettings::default();
     let wanted = with_guests(&["gil@acme.example"]);
@@ -638,12 +662,15 @@ fn more_people_than_one_request_holds_come_in_several() {
 
 #[test]
 fn a_lead_is_found_or_created_and_its_guests_are_only_named() {
-    let settings =
-        SalesforceSettings { attendee_record_type: AttendeeRecordType::Lead, ..SalesforceSettings::default() };
+    let settings = SalesforceSettings {
+        attendee_record_type: AttendeeRecordType::Lead,
+        check_for_existing_contact: false,
+        ..SalesforceSettings::default()
+    };
     let wanted = with_guests(&["gil@acme.example"]);
     let org = OrgShape { lead: org().contact, ..shared_activities() };
     let plan = |known: &Known| run_with(&settings, &RefusedGuests::new(), &wanted, &Synced::default(), &org, known).0;
-    let ask = Ask::Leads([jane()].into());
+    let ask = leads_ask([jane()]);
     assert_eq!(plan(&Known::new()), Next::Ask([ask.clone()].into()));
     let writes = writes(plan(&Known::from([(ask, Ok(Answer::People(vec![])))])));
     let [Write::CreatePerson { kind: PersonKind::Lead, fields: lead, .. }, Write::CreateEvent { fields }] = &writes[..]
@@ -658,12 +685,15 @@ fn a_lead_is_found_or_created_and_its_guests_are_only_named() {
 #[test]
 fn a_leads_company_is_what_the_booker_says_else_the_domains_label_else_not_provided() {
     let company = |address: &str, answer: &str| {
-        let settings =
-            SalesforceSettings { attendee_record_type: AttendeeRecordType::Lead, ..SalesforceSettings::default() };
+        let settings = SalesforceSettings {
+            attendee_record_type: AttendeeRecordType::Lead,
+            check_for_existing_contact: false,
+            ..SalesforceSettings::default()
+        };
         let mut asked = booking();
         asked.attendee.email = email(address);
         asked.answers[0].value = answer.into();
-        let known = Known::from([(Ask::Leads([email(address)].into()), Ok(Answer::People(vec![])))]);
+        let known = Known::from([(leads_ask([email(address)]), Ok(Answer::People(vec![])))]);
         let org = OrgShape { lead: org().contact, ..org() };
         let none = RefusedGuests::new();
         let plan = run_with(&settings, &none, &wanted(asked), &Synced::default(), &org, &known).0;
@@ -679,9 +709,12 @@ fn a_leads_company_is_what_the_booker_says_else_the_domains_label_else_not_provi
 
 #[test]
 fn without_access_to_leads_the_booking_is_held_with_what_to_do() {
-    let settings =
-        SalesforceSettings { attendee_record_type: AttendeeRecordType::Lead, ..SalesforceSettings::default() };
-    let known = Known::from([(Ask::Leads([jane()].into()), Ok(Answer::People(vec![])))]);
+    let settings = SalesforceSettings {
+        attendee_record_type: AttendeeRecordType::Lead,
+        check_for_existing_contact: false,
+        ..SalesforceSettings::default()
+    };
+    let known = Known::from([(leads_ask([jane()]), Ok(Answer::People(vec![])))]);
     let none = RefusedGuests::new();
     let (next, _) = run_with(&settings, &none, &wanted(booking()), &Synced::default(), &org(), &known);
     assert!(matches!(&next, Next::Done(Plan::Hold { reason }) if reason.contains("object Lead")), "{next:?}");
@@ -698,7 +731,7 @@ fn marked(absent: bool, status: BookingStatus) -> RecordedBooking {
 fn a_no_show_is_one_field_of_the_event_and_is_taken_back() {
     let settings = SalesforceSettings { no_show_field: Some("No_Show__c".into()), ..SalesforceSettings::default() };
     let mut org = org();
-    org.event.fields.insert("No_Show__c".into(), org.event.fields["WhoId"]);
+    org.event.fields.insert("No_Show__c".into(), org.event.fields["WhoId"].clone());
     let none = RefusedGuests::new();
     let run =
         |wanted: &RecordedBooking, synced: &Synced| run_with(&settings, &none, wanted, synced, &org, &Known::new()).0;
@@ -717,7 +750,7 @@ fn a_no_show_is_one_field_of_the_event_and_is_taken_back() {
 fn an_event_that_somebody_deleted_is_not_written_anew_to_say_who_came() {
     let settings = SalesforceSettings { no_show_field: Some("No_Show__c".into()), ..SalesforceSettings::default() };
     let mut org = org();
-    org.event.fields.insert("No_Show__c".into(), org.event.fields["WhoId"]);
+    org.event.fields.insert("No_Show__c".into(), org.event.fields["WhoId"].clone());
     let none = RefusedGuests::new();
     let run =
         |wanted: &RecordedBooking, synced: &Synced| run_with(&settings, &none, wanted, synced, &org, &Known::new()).0;
@@ -756,7 +789,7 @@ fn an_event_that_a_late_upsert_brought_back_goes_with_its_cancelled_booking() {
     assert_eq!(waits, Next::Done(Plan::Wait { until: at("2026-05-04T09:40:00Z") }));
     let mut later = missing;
     later.late_updates.iter_mut().for_each(|late| late.until = at(NOW));
-    let row = |id: &str, deleted| EventRow { id: record(id), deleted, subject: None, who: None };
+    let row = |id: &str, deleted| EventRow { id: record(id), deleted, subject: None, who: None, filled: [].into() };
     let rows = vec![row("00UN", true), row("00UB", false)];
     let known = Known::from([(Ask::EventOf(BookingId("bkg_1".into())), Ok(Answer::Events(rows)))]);
     assert_eq!(writes(run(&cancelled, &later, &org, &known).0), [Write::DeleteEvent { event: record("00UB") }]);

@@ -10,6 +10,7 @@ use secrecy::{ExposeSecret as _, SecretString};
 use serde_json::Value;
 
 use crate::ingest;
+use crate::org_checks;
 use crate::secrets::Vault;
 use crate::store::configuration::{self as table, NewVersion};
 use crate::store::{
@@ -144,7 +145,7 @@ pub struct Applied {
 /// Tells what a change would do.
 pub async fn plan(context: &ChangeContext<'_>, expected: Option<i64>, edit: &Edit) -> Result<Plan, ChangeError> {
     let mut tx = context.store.configuring().await?;
-    let prepared = prepare(context, &mut tx, expected, edit).await?;
+    let prepared = prepare(context, &mut tx, expected, edit, &mut Vec::new()).await?;
     Ok(Plan { against: prepared.version.number - 1, changes: prepared.changes })
 }
 
@@ -156,7 +157,17 @@ pub async fn change(
     edit: &Edit,
 ) -> Result<Applied, ChangeError> {
     let mut tx = context.store.configuring().await?;
-    let prepared = prepare(context, &mut tx, expected, edit).await?;
+    let mut told = Vec::new();
+    let prepared = match prepare(context, &mut tx, expected, edit, &mut told).await {
+        Ok(prepared) => prepared,
+        Err(refused) => {
+            drop(tx);
+            for connection in told {
+                context.store.forget_org(&connection).await?;
+            }
+            return Err(refused);
+        }
+    };
     let changed = !prepared.changes.is_empty();
     if changed {
         let Prepared { version, changes, secrets } = &prepared;
@@ -181,11 +192,13 @@ struct Prepared {
     secrets: BTreeMap<String, SecretString>,
 }
 
+/// Checks a change. `told` takes the connections whose orgs refused something.
 async fn prepare(
     context: &ChangeContext<'_>,
     tx: &mut Tx,
     expected: Option<i64>,
     edit: &Edit,
+    told: &mut Vec<String>,
 ) -> Result<Prepared, ChangeError> {
     let present = table::in_force(&mut *tx).await?;
     if let Some(expected) = expected.filter(|expected| *expected != present.number) {
@@ -204,6 +217,10 @@ async fn prepare(
         }
     };
     let mut problems = workspace_file::check(&document, context.loopback, |path| edit.names(path));
+    let (of_orgs, connections) =
+        org_checks::problems(context.store, &document, |path| edit.names(path), context.now).await?;
+    problems.extend(of_orgs);
+    told.extend(connections);
     problems.extend(nobody_left(&present.document, &document));
     let sealed = table::sealed(&mut *tx).await?;
     let secrets = new_secrets(context, edit, &present.document, &document, &sealed, &mut problems);

@@ -15,6 +15,7 @@ mod failpoint;
 pub mod grant;
 pub mod ingest;
 mod json_kind;
+pub mod org_checks;
 pub mod polling;
 pub mod routes;
 pub mod secrets;

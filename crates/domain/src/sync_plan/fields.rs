@@ -4,10 +4,13 @@ use super::people::People;
 use super::{Plan, Planner, Stop};
 use crate::ask::{Answer, Ask, RecordId};
 use crate::email_domain::EmailAddress;
+use crate::field_write::When;
 use crate::names::person_name;
 use crate::org_shape::{FieldShape, ObjectShape, PEOPLE_FIELD};
+use crate::salesforce_settings::RelateTo;
 use crate::sync_note::Note;
 use crate::sync_outcome::{FieldValue, Fields, PersonKind};
+use crate::sync_refusals::Target;
 
 /// The Company of a Lead whose booker tells none and writes from free mail (spec 4.1).
 const NO_COMPANY: &str = "Not provided";
@@ -73,11 +76,115 @@ impl Planner<'_> {
             let company = self.company();
             fields.insert("Company".into(), self.cut(object, "Company", company));
         }
-        let may_set_owner = self.shape(object).field("OwnerId").is_some_and(|f| f.createable);
-        if let Some(owner) = self.organizer_user().filter(|_| may_set_owner) {
-            fields.insert("OwnerId".into(), FieldValue::Record(owner));
+        if let Some(record_type) = self.new_record_type(kind)? {
+            fields.insert("RecordTypeId".into(), FieldValue::Record(record_type));
         }
         Ok(fields)
+    }
+
+    /// Whose a new record is to be, as far as this user may say so and Salesforce did not refuse it.
+    pub(super) fn set_owner(&self, kind: PersonKind, fields: &mut Fields, owner: Option<RecordId>) {
+        let may = self.shape(kind.object()).field("OwnerId").is_some_and(|field| field.createable);
+        let refused = self.input.refusals.dropped(Target::Attendee(kind), "OwnerId").is_some();
+        if let Some(owner) = owner.filter(|_| may && !refused) {
+            fields.insert("OwnerId".into(), FieldValue::Record(owner));
+        }
+    }
+
+    /// The record type of a new record, where it is not the user's default; an excluded one is never used (spec 4.6).
+    fn new_record_type(&mut self, kind: PersonKind) -> Result<Option<RecordId>, Stop> {
+        let chosen = match kind {
+            PersonKind::Contact => self.input.settings.new_record_types.contact.as_deref(),
+            PersonKind::Lead => self.input.settings.new_record_types.lead.as_deref(),
+        };
+        let shape = self.shape(kind.object());
+        let record_type = match chosen {
+            Some(text) => shape.record_types_named(text).find(|known| known.active),
+            None => shape.default_record_type(),
+        };
+        let excluded = record_type.is_some_and(|record_type| self.excluded(kind).contains(&record_type.id));
+        let reason = match (chosen, record_type) {
+            (Some(text), None) => format!(
+                "New {}s are to have the record type {text}, which the org does not have, or not for the connection's user. \
+                 Choose another one under Record type for new records, then sync again.",
+                kind.object()
+            ),
+            (_, Some(record_type)) if excluded => format!(
+                "New {}s would have the record type {}, which is excluded. Choose another one under Record type for new \
+                 records, then sync again.",
+                kind.object(),
+                record_type.name
+            ),
+            (chosen, record_type) => return Ok(record_type.filter(|_| chosen.is_some()).map(|known| known.id.clone())),
+        };
+        Err(Stop::plan(Plan::Hold { reason }))
+    }
+
+    /// The values of the Event's rows; where it is there already, `event` is what was last written to it.
+    pub(super) fn event_rows(
+        &mut self,
+        event: Option<(&RecordId, &Fields)>,
+        writable: fn(&FieldShape) -> bool,
+    ) -> Result<Fields, Stop> {
+        let settings = self.input.settings;
+        let mut fields = Fields::new();
+        for row in settings.event_fields_on_booking.rows() {
+            if let Some(value) = self.row_value(Target::Event, row, writable) {
+                fields.insert(row.field.clone(), value);
+            }
+        }
+        if !self.cancelled() {
+            return Ok(fields);
+        }
+        for row in settings.event_fields_on_cancel.rows() {
+            let Some(value) = self.row_value(Target::Event, row, writable) else { continue };
+            if row.when == When::IfEmpty && self.event_has(event, &fields, &row.field)? {
+                continue;
+            }
+            fields.insert(row.field.clone(), value);
+        }
+        Ok(fields)
+    }
+
+    /// Whether a field of the Event has a value, by what is written now and before, else by the Event as it is.
+    fn event_has(&mut self, event: Option<(&RecordId, &Fields)>, now: &Fields, field: &str) -> Result<bool, Stop> {
+        if now.contains_key(field) {
+            return Ok(true);
+        }
+        let Some((id, written)) = event else { return Ok(false) };
+        if written.get(field).is_some_and(|value| *value != FieldValue::Null) {
+            return Ok(true);
+        }
+        let ask = self.event_now(id);
+        Ok(self.events(ask)?.first().is_some_and(|row| row.filled.contains(field)))
+    }
+
+    /// The Event as it stands, with the fields that are only written where they are empty.
+    pub(super) fn event_now(&self, event: &RecordId) -> Ask {
+        let rows = self.input.settings.event_fields_on_cancel.rows().iter();
+        let conditions = rows.filter(|row| self.cancelled() && row.when == When::IfEmpty);
+        let shape = &self.input.org.event;
+        let fields = conditions.map(|row| row.field.clone()).filter(|field| shape.field(field).is_some()).collect();
+        Ask::EventNow { event: event.clone(), fields }
+    }
+
+    /// *Relate the event to*: the attendee's Account, or its latest open Opportunity; nothing beside a Lead (spec 4.2).
+    pub(super) fn related(&mut self, people: &People) -> Result<Fields, Stop> {
+        let Some(account) = people.account.clone() else { return Ok(Fields::new()) };
+        let related = match self.input.settings.relate_event_to {
+            RelateTo::Nothing => None,
+            RelateTo::Account => Some(account),
+            RelateTo::Opportunity => match self.answer(Ask::OpenOpportunity(account))? {
+                Answer::Opportunity(latest) => {
+                    if latest.is_none() {
+                        self.notes.push(Note::NoOpenOpportunity);
+                    }
+                    latest
+                }
+                other => unreachable!("an Opportunity was asked for, {other:?} came back"),
+            },
+        };
+        Ok(related.map(|id| ("WhatId".to_owned(), FieldValue::Record(id))).into_iter().collect())
     }
 
     /// What a new Lead's Company says (spec 4.1).
@@ -92,7 +199,7 @@ impl Planner<'_> {
         label.map_or_else(|| NO_COMPANY.to_owned(), |label| capitalized(&label))
     }
 
-    fn shape(&self, object: &str) -> &ObjectShape {
+    pub(super) fn shape(&self, object: &str) -> &ObjectShape {
         match object {
             "Contact" => &self.input.org.contact,
             "Lead" => &self.input.org.lead,
@@ -118,11 +225,12 @@ impl Planner<'_> {
         if user.is_none() {
             self.notes.push(Note::OrganizerWithoutUser { email });
         }
-        Ok(user.or_else(|| self.input.org.connection_user.clone()))
+        let refused = self.input.refusals.dropped(Target::Event, "OwnerId").is_some();
+        Ok(user.filter(|_| !refused).or_else(|| self.input.org.connection_user.clone()))
     }
 
     /// The one active Salesforce user of the organizer's email, as far as known by now.
-    fn organizer_user(&self) -> Option<RecordId> {
+    pub(super) fn organizer_user(&self) -> Option<RecordId> {
         let email = &self.booking().organizer.email;
         if let Some(user) = self.input.org.users.get(email) {
             return user.clone();
@@ -135,7 +243,11 @@ impl Planner<'_> {
 
     pub(super) fn leave_out_unwritable(&mut self, fields: &mut Fields, writable: fn(&FieldShape) -> bool) {
         let no_show = self.input.settings.no_show_field.as_deref();
-        for name in ["Subject", "Location", "Description", "OwnerId"].into_iter().chain(no_show) {
+        for name in ["Subject", "Location", "Description", "OwnerId", "WhatId"].into_iter().chain(no_show) {
+            if self.input.refusals.dropped(Target::Event, name).is_some() && name != "OwnerId" {
+                fields.remove(name);
+                continue;
+            }
             let refused = !self.input.org.event.field(name).is_some_and(writable);
             if refused && fields.remove(name).is_some() {
                 self.notes.push(Note::LeftOut { object: "Event".into(), field: name.into() });
@@ -146,7 +258,7 @@ impl Planner<'_> {
     /// The text, cut to what the field holds. `@{` opens a reference in a composite request (Salesforce facts 2.7), for which
     /// no escape is known: it is written, and remembered, with a space between.
     pub(super) fn cut(&mut self, object: &str, field: &str, text: String) -> FieldValue {
-        let text = text.replace("@{", "@ {");
+        let text = crate::field_write::safe(&text);
         let length = self.shape(object).field(field).and_then(|f| f.length);
         let Some(length) = length.filter(|length| text.chars().count() > *length) else {
             return FieldValue::Text(text);

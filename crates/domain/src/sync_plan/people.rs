@@ -2,14 +2,15 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{MOST_WRITES, Plan, Planner, SALESFORCE_CALL_LIMIT, Stop, Write};
-use crate::ask::{Answer, Ask, PersonRow, RecordId};
+use super::attendee::Attendee;
+use super::{CreatePersonOptions, MOST_WRITES, Plan, Planner, SALESFORCE_CALL_LIMIT, Stop, Write};
+use crate::ask::RecordId;
 use crate::email_domain::EmailAddress;
 use crate::org_shape::PEOPLE_FIELD;
-use crate::person_match;
-use crate::salesforce_settings::AttendeeRecordType;
 use crate::sync_note::Note;
-use crate::sync_outcome::{FieldValue, Fields, PersonKind, SyncedEvent, SyncedPerson};
+use crate::sync_outcome::{
+    DuplicateChoice, FieldValue, Fields, OwnerState, PersonKind, PersonState, SyncedEvent, SyncedPerson,
+};
 
 /// The most people of one Event, the attendee included (Salesforce facts 5.2).
 const MOST_PEOPLE: usize = 50;
@@ -17,14 +18,23 @@ const MOST_PEOPLE: usize = 50;
 /// The records of people, by email.
 type Records = BTreeMap<EmailAddress, SyncedPerson>;
 
-/// Whom an Event is with, and whose it is.
+/// Whom an Event is with, whose it is, and what is written to them beside it.
 pub(super) struct People {
     /// Those whose records are known.
     pub(super) found: Vec<SyncedPerson>,
     /// The creates of the others; the attendee's, if it is among them, is the first.
     pub(super) creates: Vec<Write>,
-    /// The attendee.
+    /// What the attendee's known record is given after the Event.
+    pub(super) given: Vec<Write>,
+    /// The change of its owner: afterwards this user may have lost its rights.
+    pub(super) last: Option<Write>,
+    /// What the attendee's record has been given once all is done, and before.
+    pub(super) state: PersonState,
+    pub(super) state_before: PersonState,
+    /// Whom the Event is with: the attendee, or a guest where the attendee is nobody; null: nobody is left.
     pub(super) who: FieldValue,
+    /// The Account that the attendee belongs to, where it is known.
+    pub(super) account: Option<RecordId>,
     /// The guests that the Event is with, besides.
     pub(super) guests: Vec<FieldValue>,
     /// The guests that it is not with: the Description names them.
@@ -33,21 +43,45 @@ pub(super) struct People {
     pub(super) owner: Option<RecordId>,
 }
 
-impl Default for People {
-    fn default() -> Self {
-        People { found: vec![], creates: vec![], who: FieldValue::Null, guests: vec![], listed: vec![], owner: None }
-    }
-}
-
 impl People {
-    /// The plan that writes an Event with them. Where one request cannot hold all, new people come first and the Event waits.
-    pub(super) fn with_event(self, event: Write) -> Plan {
-        let mut writes = self.creates;
-        if writes.len() < MOST_WRITES {
-            writes.push(event);
+    fn nobody(state: PersonState) -> People {
+        People {
+            found: vec![],
+            creates: vec![],
+            given: vec![],
+            last: None,
+            state: state.clone(),
+            state_before: state,
+            who: FieldValue::Null,
+            account: None,
+            guests: vec![],
+            listed: vec![],
+            owner: None,
         }
+    }
+
+    /// The plan that writes an Event with them. Where one request cannot hold all, new people come first and the rest waits.
+    pub(super) fn with_event(self, event: Write) -> Plan {
+        self.plan(Some(event))
+    }
+
+    /// The plan that writes an Event, if there is one, and all that goes with it.
+    pub(super) fn plan(self, event: Option<Write>) -> Plan {
+        let mut writes = self.creates;
+        let all = writes.len() < MOST_WRITES;
+        if all {
+            writes.extend(event);
+            writes.extend(self.given);
+            writes.extend(self.last);
+        }
+        let state = if all && writes.len() <= MOST_WRITES { self.state } else { self.state_before };
         writes.truncate(MOST_WRITES);
-        Plan::Write { found: self.found, writes }
+        Plan::Write { found: self.found, writes, state }
+    }
+
+    /// Whether nothing is written to anybody.
+    pub(super) fn is_idle(&self) -> bool {
+        self.creates.is_empty() && self.given.is_empty() && self.last.is_none()
     }
 }
 
@@ -60,28 +94,55 @@ impl Planner<'_> {
         Ok(People { owner, ..people })
     }
 
+    /// The people of a cancelled booking whose Event is kept: as the Event shows them; rows go to the person given.
+    pub(super) fn people_of_cancelled(
+        &mut self,
+        written: &Fields,
+        attendee: Result<Option<SyncedPerson>, Stop>,
+    ) -> Result<People, Stop> {
+        let owner = self.owner();
+        let (given, state) = self.rows_of(attendee?)?;
+        let who = written.get("WhoId").cloned().unwrap_or(FieldValue::Null);
+        let before = self.input.synced.person_state.clone();
+        Ok(People { given, state, who, owner: owner?, ..People::nobody(before) })
+    }
+
     /// Finds the attendee and the guests by email, else says what to create.
     pub(super) fn people(&mut self) -> Result<People, Stop> {
-        let attendee = self.booking().attendee.email.clone();
-        let kind = self.synced_person().map_or(self.attendee_kind(), |person| person.kind);
-        let (related, mut listed) = self.guests(kind);
-        let everybody: Vec<EmailAddress> = std::iter::once(&attendee).chain(&related).cloned().collect();
-        let mut records = self.records(kind, &everybody)?;
-        let mut people = People::default();
-        people.who = self.person_or_create(kind, &attendee, records.remove(&attendee), &mut people)?;
+        let mut guests = self.guests();
+        let beyond = guests.split_off(guests.len().min(MOST_PEOPLE - 1));
+        let (attendee, mut records) = self.attendee_and_guests(&guests)?;
+        let mut people = People::nobody(self.input.synced.person_state.clone());
+        let kind = attendee.kind();
+        self.take_attendee(attendee, &mut people)?;
+        // Beside a Lead there is no other person.
+        let (related, mut listed) = match kind {
+            Some(PersonKind::Lead) => (vec![], guests.into_iter().chain(beyond).collect()),
+            _ => {
+                if !beyond.is_empty() {
+                    self.notes.push(Note::GuestsBeyond { count: beyond.len() });
+                }
+                (guests, beyond)
+            }
+        };
+        let creates_none = self.skips_creation();
         for email in &related {
-            match (records.remove(email), self.input.refused_guests.get(email)) {
+            match (records.remove(email), self.input.refusals.guests.get(email)) {
+                (None, _) if creates_none => listed.push(email.clone()),
                 (None, Some(refusal)) => {
                     self.notes.push(Note::GuestRefused { email: email.clone(), why: refusal.message.clone() });
                     listed.push(email.clone());
                 }
                 (record, _) => {
-                    let guest = self.person_or_create(PersonKind::Contact, email, record, &mut people)?;
+                    let guest = self.guest(email, record, &mut people)?;
                     people.guests.push(guest);
                 }
             }
         }
         people.listed = listed;
+        if people.who == FieldValue::Null && !people.guests.is_empty() {
+            people.who = people.guests.remove(0);
+        }
         if !self.input.org.relates_several_people() {
             people.guests.clear();
             people.listed.retain(|email| !related.contains(email));
@@ -90,118 +151,77 @@ impl Planner<'_> {
         Ok(people)
     }
 
-    /// Whether the attendee and all guests have records already, or were refused them.
-    pub(super) fn all_on_record(&mut self) -> bool {
-        let Some(kind) = self.synced_person().map(|person| person.kind) else { return false };
-        let (guests, _) = self.guests(kind);
-        let on_record = self.on_record(&guests);
-        guests.iter().all(|guest| on_record.contains_key(guest) || self.input.refused_guests.contains_key(guest))
-    }
-
-    /// What the attendee is to be in Salesforce.
-    pub(super) fn attendee_kind(&self) -> PersonKind {
-        match self.input.settings.attendee_record_type {
-            AttendeeRecordType::Contact => PersonKind::Contact,
-            AttendeeRecordType::Lead => PersonKind::Lead,
-        }
-    }
-
-    /// The person already on record for this booking, if the attendee's email is still the same.
-    pub(super) fn synced_person(&self) -> Option<&SyncedPerson> {
-        self.input.synced.person.as_ref().filter(|p| p.email == self.booking().attendee.email)
-    }
-
-    /// The guests that get records of their own, and those that the Description names alone: beside a Lead there is no
-    /// other person, and beside a Contact there is room for so many.
-    fn guests(&mut self, attendee: PersonKind) -> (Vec<EmailAddress>, Vec<EmailAddress>) {
-        if self.input.settings.ignore_guests {
-            return (vec![], vec![]);
-        }
-        let hosts = self.input.hosts;
-        let own: BTreeSet<&str> = hosts.iter().filter(|h| !h.is_free_mail()).map(EmailAddress::domain).collect();
-        let mut seen = BTreeSet::from([self.booking().attendee.email.clone()]);
-        let mut guests = self.booking().guests.clone();
-        guests.retain(|g| !hosts.contains(g) && !own.contains(g.domain()) && seen.insert(g.clone()));
-        if attendee == PersonKind::Lead {
-            return (vec![], guests);
-        }
-        let beyond = guests.split_off(guests.len().min(MOST_PEOPLE - 1));
-        if !beyond.is_empty() {
-            self.notes.push(Note::GuestsBeyond { count: beyond.len() });
-        }
-        (guests, beyond)
-    }
-
-    /// The records of the attendee, who comes first, and the guests, as far as they have any. Nothing is asked where all are
-    /// on record and nobody joined or left; else everybody is looked up, since somebody may have deleted one.
-    fn records(&mut self, kind: PersonKind, everybody: &[EmailAddress]) -> Result<Records, Stop> {
-        let (attendee, guests) = everybody.split_first().expect("the attendee comes first");
-        let on_record: Records = self.on_record(everybody);
-        if guests.iter().all(|guest| on_record.contains_key(guest)) && self.shows(everybody, &on_record) {
-            if on_record.contains_key(attendee) {
-                return Ok(on_record);
+    /// The attendee, and the records of guests. Nothing is asked where all are on record and nobody joined or left; else
+    /// everybody is looked up, since somebody may have deleted one.
+    fn attendee_and_guests(&mut self, guests: &[EmailAddress]) -> Result<(Attendee, Records), Stop> {
+        if let Some(person) = self.synced_person().cloned() {
+            let related = if person.kind == PersonKind::Contact { guests } else { &[] };
+            let on_record = self.on_record(related);
+            if on_record.len() == related.len() && self.shows(&person, related, &on_record) {
+                return Ok((Attendee::Known(person, None), on_record));
             }
-            let found = self.look_up(kind, &BTreeSet::from([attendee.clone()]))?;
-            return Ok(on_record.into_iter().chain(found).collect());
         }
-        let found = self.look_up(kind, &everybody.iter().cloned().collect())?;
-        Ok(found)
-    }
-
-    fn on_record(&self, everybody: &[EmailAddress]) -> Records {
-        let known = self.synced_person().into_iter().chain(&self.input.synced.guests);
-        known.filter(|person| everybody.contains(&person.email)).map(|p| (p.email.clone(), p.clone())).collect()
-    }
-
-    /// Whether the Event that is there is with these people; an Event that is not there shows nothing otherwise.
-    fn shows(&self, everybody: &[EmailAddress], on_record: &Records) -> bool {
-        let SyncedEvent::Written { fields, .. } = &self.input.synced.event else { return true };
-        let value = |email| on_record.get(email).map(|person: &SyncedPerson| FieldValue::Record(person.id.clone()));
-        match fields.get(PEOPLE_FIELD) {
-            Some(written) => {
-                everybody.iter().map(value).collect::<Option<_>>().map(FieldValue::List).as_ref() == Some(written)
+        let emails: BTreeSet<EmailAddress> = guests.iter().cloned().collect();
+        let attendee = self.attendee(&emails)?;
+        if attendee.kind() == Some(PersonKind::Lead) || emails.is_empty() {
+            return Ok((attendee, Records::new()));
+        }
+        let mut everybody = emails.clone();
+        everybody.insert(self.booking().attendee.email.clone());
+        let rows = self.contact_rows(everybody)?;
+        let mut records = Records::new();
+        for email in emails {
+            let its = self.of(PersonKind::Contact, &email, &rows);
+            if let Some(row) = self.chosen(PersonKind::Contact, &email, its) {
+                let kind = PersonKind::Contact;
+                records.insert(email.clone(), SyncedPerson { id: row.id, email, kind, account: row.account });
             }
-            None => everybody.len() == 1 || !self.input.org.relates_several_people(),
         }
+        Ok((attendee, records))
     }
 
-    /// The records of people by email, one for each that has any.
-    pub(super) fn look_up(&mut self, kind: PersonKind, emails: &BTreeSet<EmailAddress>) -> Result<Records, Stop> {
-        let rows = self.rows(match kind {
-            PersonKind::Contact => Ask::Contacts(emails.clone()),
-            PersonKind::Lead => Ask::Leads(emails.clone()),
-        })?;
-        let chosen = |email: &EmailAddress| Some((email.clone(), self.chosen(kind, email, &rows)?));
-        Ok(emails.iter().filter_map(chosen).collect())
+    /// What is written to the attendee's record, and that the Event is with them.
+    fn take_attendee(&mut self, attendee: Attendee, people: &mut People) -> Result<(), Stop> {
+        match attendee {
+            Attendee::Nobody => {}
+            Attendee::Known(person, row) => {
+                (people.given, people.last, people.state) = self.given_to_known(&person, row.as_deref())?;
+                people.who = FieldValue::Record(person.id.clone());
+                people.account = person.account.clone();
+                people.found.push(person);
+            }
+            Attendee::New(kind) => {
+                let email = self.booking().attendee.email.clone();
+                self.wait_for_unclear(&email)?;
+                let (fields, state) = self.new_attendee(kind)?;
+                let options = CreatePersonOptions {
+                    run_assignment_rules: kind == PersonKind::Lead && self.input.settings.lead_assignment_rules,
+                    allow_duplicate: self.input.synced.duplicate_choice == Some(DuplicateChoice::CreateAnyway),
+                };
+                people.who = FieldValue::NewPerson(email.clone());
+                people.state = state;
+                people.creates.push(Write::CreatePerson { kind, email, fields, options });
+            }
+        }
+        Ok(())
     }
 
-    fn rows(&mut self, ask: Ask) -> Result<Vec<PersonRow>, Stop> {
-        match self.answer(ask)? {
-            Answer::People(rows) => Ok(rows),
-            other => unreachable!("people were asked for, {other:?} came back"),
-        }
+    /// The values of the attendee's new record, rows among them.
+    fn new_attendee(&mut self, kind: PersonKind) -> Result<(Fields, PersonState), Stop> {
+        let email = self.booking().attendee.email.clone();
+        let mut fields = self.person_fields(kind, &email)?;
+        let (owner, became) = self.owner_of_new()?;
+        self.set_owner(kind, &mut fields, owner);
+        let (rows, mut state) = self.rows_of_new(kind, &fields);
+        fields.extend(rows);
+        state.owner = if fields.contains_key("OwnerId") { became } else { OwnerState::Open };
+        Ok((fields, state))
     }
 
-    /// One of the records of this email, by a fixed order.
-    fn chosen(&mut self, kind: PersonKind, email: &EmailAddress, rows: &[PersonRow]) -> Option<SyncedPerson> {
-        let its: Vec<&PersonRow> = rows.iter().filter(|row| row.email == email.folded()).collect();
-        let synced = self.input.synced.person.iter().chain(&self.input.synced.guests).find(|p| p.email == *email);
-        if let Some(same) = synced.filter(|synced| its.iter().any(|row| row.id == synced.id)) {
-            return Some(same.clone());
-        }
-        let chosen = person_match::choose(&its)?;
-        if its.len() > 1 {
-            let (email, count, chosen) = (email.clone(), its.len(), chosen.id.clone());
-            self.notes.push(Note::SeveralRecords { kind, email, count, chosen });
-        }
-        Some(SyncedPerson { id: chosen.id.clone(), email: email.clone(), kind })
-    }
-
-    /// A reference to a person: to the record that was found, else to one that is created, unless an earlier create may still
+    /// A reference to a guest: to the record that was found, else to one that is created, unless an earlier create may still
     /// take effect.
-    fn person_or_create(
+    fn guest(
         &mut self,
-        kind: PersonKind,
         email: &EmailAddress,
         found: Option<SyncedPerson>,
         people: &mut People,
@@ -211,12 +231,56 @@ impl Planner<'_> {
             people.found.push(person);
             return Ok(FieldValue::Record(id));
         }
-        if let Some(unclear) = self.input.synced.unclear_people.iter().find(|person| person.email == *email) {
-            self.look_again_after(unclear.until - SALESFORCE_CALL_LIMIT)?;
+        self.wait_for_unclear(email)?;
+        let mut fields = self.person_fields(PersonKind::Contact, email)?;
+        let owner = self.organizer_user();
+        self.set_owner(PersonKind::Contact, &mut fields, owner);
+        let (kind, email, options) = (PersonKind::Contact, email.clone(), CreatePersonOptions::default());
+        people.creates.push(Write::CreatePerson { kind, email: email.clone(), fields, options });
+        Ok(FieldValue::NewPerson(email))
+    }
+
+    fn wait_for_unclear(&self, email: &EmailAddress) -> Result<(), Stop> {
+        match self.input.synced.unclear_people.iter().find(|person| person.email == *email) {
+            Some(unclear) => self.look_again_after(unclear.until - SALESFORCE_CALL_LIMIT),
+            None => Ok(()),
         }
-        let fields = self.person_fields(kind, email)?;
-        people.creates.push(Write::CreatePerson { kind, email: email.clone(), fields });
-        Ok(FieldValue::NewPerson(email.clone()))
+    }
+
+    /// The person already on record for this booking, if the attendee's email is still the same.
+    pub(super) fn synced_person(&self) -> Option<&SyncedPerson> {
+        self.input.synced.person.as_ref().filter(|p| p.email == self.booking().attendee.email)
+    }
+
+    /// The guests that count: no hosts, nobody on a host's own domain, nobody twice.
+    fn guests(&self) -> Vec<EmailAddress> {
+        if self.input.settings.ignore_guests {
+            return vec![];
+        }
+        let hosts = self.input.hosts;
+        let own: BTreeSet<&str> = hosts.iter().filter(|h| !h.is_free_mail()).map(EmailAddress::domain).collect();
+        let mut seen = BTreeSet::from([self.booking().attendee.email.clone()]);
+        let mut guests = self.booking().guests.clone();
+        guests.retain(|g| !hosts.contains(g) && !own.contains(g.domain()) && seen.insert(g.clone()));
+        guests
+    }
+
+    fn on_record(&self, guests: &[EmailAddress]) -> Records {
+        let known = self.input.synced.guests.iter();
+        known.filter(|person| guests.contains(&person.email)).map(|p| (p.email.clone(), p.clone())).collect()
+    }
+
+    /// Whether the Event that is there is with these people; an Event that is not there shows nothing otherwise.
+    fn shows(&self, attendee: &SyncedPerson, guests: &[EmailAddress], on_record: &Records) -> bool {
+        let SyncedEvent::Written { fields, .. } = &self.input.synced.event else { return true };
+        let value = |person: &SyncedPerson| FieldValue::Record(person.id.clone());
+        match fields.get(PEOPLE_FIELD) {
+            Some(written) => {
+                let guests = guests.iter().filter_map(|guest| on_record.get(guest)).map(value);
+                &FieldValue::List(std::iter::once(value(attendee)).chain(guests).collect()) == written
+            }
+            None => guests.is_empty() || !self.input.org.relates_several_people(),
+        }
     }
 
     /// The list of an Event's people is written where it is with guests, or may be.

@@ -14,9 +14,6 @@ use crate::sync_outcome::{FieldValue, Fields, PersonKind, Synced, SyncedEvent, S
 /// How far Salesforce's clock may be behind ours.
 const CLOCKS_APART: SignedDuration = SignedDuration::from_mins(5);
 
-/// How ids of Leads begin (Salesforce facts 7).
-const LEAD_PREFIX: &str = "00Q";
-
 impl Planner<'_> {
     /// Settles a write of the Event whose answer was lost.
     pub(super) fn settle(&mut self, unclear: &Unclear) -> Result<(), Stop> {
@@ -51,6 +48,7 @@ impl Planner<'_> {
         }
         let people = self.people_and_owner()?;
         let mut wanted = self.event_fields(&people);
+        wanted.extend(self.event_rows(None, |shape| shape.createable)?);
         self.leave_out_unwritable(&mut wanted, |shape| shape.createable);
         let of_people = |name: &str| name == "WhoId" || name == PEOPLE_FIELD;
         Ok(wanted.iter().all(|(name, value)| of_people(name) || sent.get(name) == Some(value)))
@@ -64,8 +62,7 @@ impl Planner<'_> {
         if let Some(person) = &self.input.synced.person {
             return Ok(Some(person.id.clone()));
         }
-        let found = self.look_up(self.attendee_kind(), &BTreeSet::from([unclear.email.clone()]))?;
-        Ok(found.into_values().next().map(|person| person.id))
+        Ok(self.found_by(&unclear.email)?.map(|row| row.id))
     }
 
     fn look_for_by_person(&self, unclear: &Unclear, fields: &Fields, who: RecordId) -> Ask {
@@ -134,9 +131,10 @@ fn adopted(synced: &Synced, row: &EventRow, unclear: &Unclear, fields: &Fields) 
         if row.deleted { SyncedEvent::InBin { fields } } else { SyncedEvent::Written { id: row.id.clone(), fields } };
     // An Event with nobody is one whose person was deleted since: they are looked for again.
     let person = synced.person.clone().filter(|_| who.is_some() || row.deleted).or(who.map(|id| SyncedPerson {
-        kind: if id.0.starts_with(LEAD_PREFIX) { PersonKind::Lead } else { PersonKind::Contact },
+        kind: PersonKind::of(&id),
         id,
         email: unclear.email.clone(),
+        account: None,
     }));
     let mut gone = synced.gone.clone();
     if row.deleted {

@@ -85,6 +85,12 @@ impl Body {
         }
     }
 
+    /// A member that may be an object.
+    pub(super) fn optional_object<'v>(&mut self, of: &Object<'v>, name: &str, names: &[&str]) -> Option<Object<'v>> {
+        let (pointer, value) = of.get(name);
+        self.object((pointer, value?), names)
+    }
+
     /// A text, if there is one.
     pub(super) fn text(&mut self, of: &Object<'_>, name: &str) -> Option<String> {
         let (pointer, value) = of.get(name);

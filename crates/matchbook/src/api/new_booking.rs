@@ -11,8 +11,9 @@ use super::Problem;
 use super::body::{Body, Object, Place};
 use crate::store::{EventType, Host};
 
-const BOOKING: &[&str] = &["event_type", "start", "host", "attendee", "guests", "location", "notes", "answers"];
-const ATTENDEE: &[&str] = &["email", "name", "first_name", "last_name", "time_zone"];
+const BOOKING: &[&str] = &["event_type", "start", "host", "attendee", "guests", "location", "notes", "answers", "utm"];
+const ATTENDEE: &[&str] = &["email", "name", "first_name", "last_name", "time_zone", "phone"];
+const UTM: &[&str] = &["source", "medium", "campaign", "term", "content"];
 const ANSWER: &[&str] = &["slug", "label", "value"];
 
 /// A booking to be made.
@@ -41,6 +42,24 @@ pub(super) struct NewBooking {
     notes: Option<String>,
     /// The answers to the event type's questions.
     answers: Option<Vec<NewAnswer>>,
+    utm: Option<NewUtm>,
+}
+
+/// The UTM parameters that led to the booking.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[allow(dead_code, reason = "the document's form of what is read field by field")]
+struct NewUtm {
+    /// `utm_source`.
+    source: Option<String>,
+    /// `utm_medium`.
+    medium: Option<String>,
+    /// `utm_campaign`.
+    campaign: Option<String>,
+    /// `utm_term`.
+    term: Option<String>,
+    /// `utm_content`.
+    content: Option<String>,
 }
 
 /// The person who books.
@@ -61,6 +80,8 @@ struct NewAttendee {
     /// IANA time zone.
     #[schema(example = "America/New_York")]
     time_zone: Option<String>,
+    /// The phone number, as written.
+    phone: Option<String>,
 }
 
 /// The answer to one booking question.
@@ -107,6 +128,9 @@ fn booking(body: &mut Body, root: &Object<'_>, offered: &Offered) -> Option<(Str
     let answers: Vec<Option<BookingAnswer>> =
         body.items(root, "answers").into_iter().map(|place| answer(body, place)).collect();
 
+    let utm = body.optional_object(root, "utm", UTM);
+    let utm = utm.map(|utm| UTM.iter().filter_map(|name| Some(((*name).to_owned(), body.text(&utm, name)?))).collect());
+
     let (event_type, start, host, attendee) = (event_type?, start?, host?, attendee?);
     let Ok(end) = start.checked_add(SignedDuration::from_mins(event_type.settings.length_minutes.into())) else {
         body.wrong("/start", "This is too far in the future.");
@@ -123,6 +147,8 @@ fn booking(body: &mut Body, root: &Object<'_>, offered: &Offered) -> Option<(Str
         guests: guests.into_iter().flatten().collect(),
         organizer: host.into(),
         answers: answers.into_iter().flatten().collect(),
+        form_answers: Vec::new(),
+        utm: utm.unwrap_or_default(),
         cancel_reason: None,
     };
     Some((event_type.slug.clone(), booking))
@@ -184,8 +210,9 @@ fn attendee(body: &mut Body, root: &Object<'_>) -> Option<Attendee> {
     if time_zone.as_deref().is_some_and(|zone| jiff::tz::TimeZone::get(zone).is_err()) {
         body.wrong("/attendee/time_zone", "This is no IANA time zone; write one such as Europe/Berlin.");
     }
+    let phone = body.text(&given, "phone");
     let name = if name.trim().is_empty() { joined(&first_name, &last_name) } else { name };
-    Some(Attendee { email: email?, name, first_name, last_name, time_zone })
+    Some(Attendee { email: email?, name, first_name, last_name, time_zone, phone })
 }
 
 /// First and last name in one piece.

@@ -101,6 +101,9 @@ struct Attendee {
     /// IANA time zone.
     #[serde(skip_serializing_if = "Option::is_none")]
     time_zone: Option<String>,
+    /// The phone number, as written.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    phone: Option<String>,
 }
 
 /// The host of one booking.
@@ -225,8 +228,8 @@ impl From<BookingRow> for ShownBooking {
 
 impl From<domain::booking::Attendee> for Attendee {
     fn from(attendee: domain::booking::Attendee) -> Self {
-        let domain::booking::Attendee { email, name, first_name, last_name, time_zone } = attendee;
-        Attendee { email: email.as_written().to_owned(), name, first_name, last_name, time_zone }
+        let domain::booking::Attendee { email, name, first_name, last_name, time_zone, phone } = attendee;
+        Attendee { email: email.as_written().to_owned(), name, first_name, last_name, time_zone, phone }
     }
 }
 

@@ -1,8 +1,8 @@
 //! What Salesforce's errors mean for a sync (spec 8).
 
 use domain::api_budget::OrgCount;
-use domain::ask::LookupFailure;
-use domain::sync_outcome::{ErrorClass, Missing, Refusal};
+use domain::ask::{LookupFailure, RecordId};
+use domain::sync_outcome::{ErrorClass, Missing, Refusal, RefusedValues};
 use jiff::Timestamp;
 use salesforce::auth::{AuthAction, AuthError};
 use salesforce::client::{CallError, CallRecord};
@@ -31,7 +31,17 @@ pub fn refused_part(status: u16, errors: &[ApiError]) -> Refusal {
     let message = first.map_or_else(|| format!("Salesforce answered {status}."), |e| e.message.clone());
     let advice = first.map_or("", |e| e.advice());
     let missing = missing(kind, first.map(|e| e.code.as_str()));
-    Refusal { missing, halted: kind == ErrorKind::Halted, ..Refusal::new(class(kind), code, message, advice) }
+    let named = errors.iter().flat_map(|error| error.refused_fields()).map(str::to_owned);
+    let duplicates = errors.iter().flat_map(|error| &error.duplicates);
+    let duplicates = duplicates.map(|record| RecordId(record.id.as_str().to_owned())).collect();
+    let is_of_values = matches!(kind, ErrorKind::Field | ErrorKind::Data | ErrorKind::Duplicate);
+    let of_values = is_of_values.then(|| Box::new(RefusedValues { fields: named.collect(), duplicates }));
+    Refusal {
+        missing,
+        halted: kind == ErrorKind::Halted,
+        of_values,
+        ..Refusal::new(class(kind), code, message, advice)
+    }
 }
 
 /// Only one code says that a record was deleted; the others also stand for records that this user cannot see.

@@ -2,9 +2,9 @@
 
 use std::collections::BTreeSet;
 
-use domain::ask::{Answer, Ask, EventRow, Known, LookupFailure, PersonRow, RecordId};
+use domain::ask::{Answer, Ask, Conversion, EventRow, Known, LookupFailure, PersonRow, RecordId};
 use domain::email_domain::EmailAddress;
-use domain::org_shape::{BOOKING_ID_FIELD, ObjectShape, OrgShape};
+use domain::org_shape::{BOOKING_ID_FIELD, OrgShape};
 use domain::sync_outcome::{ErrorClass, PersonKind};
 use salesforce::client::{Client, Session};
 use salesforce::composite::{CompositeAnswer, CompositeError, CompositeRequest, ReferenceId, SubAnswer, Subrequest};
@@ -42,9 +42,16 @@ fn named(asks: &BTreeSet<Ask>) -> impl Iterator<Item = (String, &Ask)> {
 
 fn subrequest(ask: &Ask, org: &OrgShape) -> Subrequest {
     match ask {
-        Ask::Contacts(emails) => people(PersonKind::Contact, emails, &org.contact, None),
-        Ask::Leads(emails) => {
-            people(PersonKind::Lead, emails, &org.lead, Some(Condition::eq(path("IsConverted"), false)))
+        Ask::Contacts { emails, fields } => people(PersonKind::Contact, with_email(emails), fields, org),
+        Ask::Leads { emails, fields } => people(PersonKind::Lead, with_email(emails), fields, org),
+        Ask::Person { kind, id: which, fields } => people(*kind, Condition::eq(path("Id"), id(which)), fields, org),
+        Ask::OpenOpportunity(account) => {
+            let select = Select::from(ApiName::of("Opportunity"), [path("Id")])
+                .filter(Condition::eq(path("AccountId"), id(account)).and(Condition::eq(path("IsClosed"), false)))
+                .order_by(Order::Descending(path("CreatedDate")))
+                .order_by(Order::Ascending(path("Id")))
+                .limit(1);
+            Subrequest::Query { select, include_deleted: false }
         }
         Ask::Users(email) => {
             // Sandboxes append `.invalid` to users' emails (Salesforce facts 10).
@@ -69,37 +76,46 @@ fn subrequest(ask: &Ask, org: &OrgShape) -> Subrequest {
                 None => like,
             })
         }
-        Ask::EventNow(event) => Subrequest::Get {
+        Ask::EventNow { event, fields } => Subrequest::Get {
             object: ApiName::of("Event"),
             id: id(event),
-            fields: ["Id", "Subject", "WhoId"].map(ApiName::of).to_vec(),
+            fields: ["Id", "Subject", "WhoId"].map(ApiName::of).into_iter().chain(names(fields)).collect(),
         },
     }
 }
 
-/// The records of people with these emails.
-fn people(
-    kind: PersonKind,
-    emails: &BTreeSet<EmailAddress>,
-    shape: &ObjectShape,
-    only: Option<Condition>,
-) -> Subrequest {
-    let optional = ["AccountId", "LastActivityDate"].into_iter().filter(|f| shape.field(f).is_some());
-    let fields = ["Id", "Email", "CreatedDate"].into_iter().chain(optional);
-    let with_email = match emails.first() {
+fn with_email(emails: &BTreeSet<EmailAddress>) -> Condition {
+    match emails.first() {
         Some(email) if emails.len() == 1 => Condition::eq(path("Email"), email.as_written()),
         _ => {
             Condition::is_in(path("Email"), emails.iter().map(EmailAddress::as_written)).expect("somebody is asked for")
         }
+    }
+}
+
+/// People's records, with what is asked of them besides as far as the user sees it.
+fn people(kind: PersonKind, condition: Condition, fields: &BTreeSet<String>, org: &OrgShape) -> Subrequest {
+    let (shape, usual): (_, &[&'static str]) = match kind {
+        PersonKind::Contact => (&org.contact, &["AccountId", "LastActivityDate", "RecordTypeId", "IsPersonAccount"]),
+        PersonKind::Lead => (&org.lead, &["LastActivityDate", "RecordTypeId", "IsConverted", "ConvertedContactId"]),
     };
-    let condition = match only {
-        Some(only) => with_email.and(only),
-        None => with_email,
-    };
-    let select = Select::from(ApiName::of(kind.object()), fields.map(path))
-        .filter(condition)
-        .order_by(Order::Ascending(path("Id")));
+    let sees = |name: &str| shape.field(name).is_some();
+    let usual = ["OwnerId"].into_iter().chain(usual.iter().copied()).filter(|name| sees(name));
+    let standard: Vec<&'static str> = ["Id", "Email", "CreatedDate"].into_iter().chain(usual).collect();
+    let besides = names(fields).filter(|name| !standard.contains(&name.as_str())).map(FieldPath::from);
+    let mut paths: Vec<FieldPath> = standard.iter().map(|name| path(name)).chain(besides).collect();
+    // A person account counts with its Account's record type (spec 4.1).
+    if sees("IsPersonAccount") && org.account.field("RecordTypeId").is_some() {
+        paths.push(path("Account").then(ApiName::of("RecordTypeId")));
+    }
+    let select =
+        Select::from(ApiName::of(kind.object()), paths).filter(condition).order_by(Order::Ascending(path("Id")));
     Subrequest::Query { select, include_deleted: false }
+}
+
+/// Fields that a describe named, and so are names.
+fn names(fields: &BTreeSet<String>) -> impl Iterator<Item = ApiName> {
+    fields.iter().filter_map(|name| ApiName::parse(name).ok())
 }
 
 /// Events, deleted ones too, the oldest first.
@@ -142,7 +158,7 @@ async fn all_records(
         SubAnswer::Record(record) => Ok(vec![record]),
         SubAnswer::Refused { status, errors } => {
             let gone = salesforce::error::kind_of(status, &errors) == ErrorKind::Gone;
-            if matches!(ask, Ask::EventNow(_)) && gone {
+            if matches!(ask, Ask::EventNow { .. }) && gone {
                 return Ok(Vec::new());
             }
             Err(classify::lookup_failure(&classify::refused_part(status, &errors)))
@@ -158,10 +174,16 @@ fn unreadable(message: &str) -> LookupFailure {
 fn answer_of(ask: &Ask, records: &[Record]) -> Result<Answer, LookupFailure> {
     let all = |read: fn(&Record) -> Option<RecordId>| records.iter().map(read).collect::<Option<Vec<_>>>();
     let answer = match ask {
-        Ask::Contacts(_) | Ask::Leads(_) => records.iter().map(person).collect::<Option<_>>().map(Answer::People),
+        Ask::Contacts { fields, .. } | Ask::Leads { fields, .. } | Ask::Person { fields, .. } => {
+            records.iter().map(|record| person(record, fields)).collect::<Option<_>>().map(Answer::People)
+        }
+        Ask::OpenOpportunity(_) => Some(Answer::Opportunity(records.first().and_then(record_id))),
         Ask::Users(_) => all(record_id).map(Answer::Users),
-        Ask::EventOf(_) | Ask::EventLike { .. } | Ask::EventNow(_) => {
-            records.iter().map(event).collect::<Option<_>>().map(Answer::Events)
+        Ask::EventNow { fields, .. } => {
+            records.iter().map(|record| event(record, fields)).collect::<Option<_>>().map(Answer::Events)
+        }
+        Ask::EventOf(_) | Ask::EventLike { .. } => {
+            records.iter().map(|record| event(record, &BTreeSet::new())).collect::<Option<_>>().map(Answer::Events)
         }
     };
     answer.ok_or_else(|| unreadable("Salesforce's answer to a look-up lacks a field that was asked for"))
@@ -175,21 +197,36 @@ fn reference(record: &Record, field: &str) -> Option<RecordId> {
     record.id(field).map(|id| RecordId(id.as_str().to_owned()))
 }
 
-fn person(record: &Record) -> Option<PersonRow> {
+fn person(record: &Record, fields: &BTreeSet<String>) -> Option<PersonRow> {
+    let person_account = record.checkbox("IsPersonAccount").unwrap_or(false);
+    let converted = record.checkbox("IsConverted").unwrap_or(false);
     Some(PersonRow {
         id: record_id(record)?,
-        email: record.text("Email")?.to_lowercase(),
+        // By its id, a record may be found that has no email.
+        email: record.text("Email").unwrap_or_default().to_lowercase(),
         account: reference(record, "AccountId"),
+        owner: reference(record, "OwnerId"),
+        record_type: reference(record, if person_account { "Account.RecordTypeId" } else { "RecordTypeId" }),
+        person_account,
+        converted: converted.then(|| Conversion { contact: reference(record, "ConvertedContactId") }),
+        filled: filled(record, fields),
         last_activity: record.date("LastActivityDate"),
         created: record.instant("CreatedDate")?,
     })
 }
 
-fn event(record: &Record) -> Option<EventRow> {
+/// Those of the fields that have a value: neither null nor an empty text (spec 4.3).
+fn filled(record: &Record, fields: &BTreeSet<String>) -> BTreeSet<String> {
+    let has_value = |field: &&String| record.get(field).is_some_and(|value| value.as_str() != Some(""));
+    fields.iter().filter(has_value).cloned().collect()
+}
+
+fn event(record: &Record, fields: &BTreeSet<String>) -> Option<EventRow> {
     Some(EventRow {
         id: record_id(record)?,
         deleted: record.checkbox("IsDeleted").unwrap_or(false),
         subject: record.text("Subject").map(str::to_owned),
         who: reference(record, "WhoId"),
+        filled: filled(record, fields),
     })
 }

@@ -1,8 +1,9 @@
 //! Describes to the shape that planning reads.
 
-use domain::org_shape::{FieldShape, ObjectShape};
+use domain::ask::RecordId;
+use domain::org_shape::{FieldKind, FieldShape, ObjectShape, RecordTypeShape};
 use salesforce::composite::{CompositeAnswer, CompositeError, CompositeRequest, ReferenceId, SubAnswer, Subrequest};
-use salesforce::describe::{FieldDescribe, ObjectDescribe};
+use salesforce::describe::{FieldDescribe, ObjectDescribe, RecordTypeInfo};
 use salesforce::error::{ApiError, ErrorKind, kind_of};
 use salesforce::sobject::ApiName;
 
@@ -10,7 +11,7 @@ use super::classify;
 use domain::sync_outcome::{ErrorClass, Missing, Refusal};
 
 /// The objects that a sync must know.
-pub const OBJECTS: [&str; 3] = ["Contact", "Lead", "Event"];
+pub const OBJECTS: [&str; 4] = ["Contact", "Lead", "Account", "Event"];
 
 /// The request that describes them.
 pub fn request() -> Result<CompositeRequest, CompositeError> {
@@ -30,8 +31,10 @@ pub fn read(answer: &CompositeAnswer) -> Result<Vec<(&'static str, ObjectShape)>
 fn shape_of(object: &str, answer: Option<&SubAnswer>) -> Result<ObjectShape, Refusal> {
     match answer {
         Some(SubAnswer::Described(describe)) => Ok(shape(describe)),
-        // Without access to Leads, Contacts are synced all the same.
-        Some(SubAnswer::Refused { status, errors }) if object == "Lead" && is_hidden(*status, errors) => {
+        // Without access to Leads or Accounts, Contacts are synced all the same.
+        Some(SubAnswer::Refused { status, errors })
+            if ["Lead", "Account"].contains(&object) && is_hidden(*status, errors) =>
+        {
             Ok(ObjectShape::default())
         }
         Some(SubAnswer::Refused { status, errors }) => {
@@ -52,15 +55,33 @@ fn is_hidden(status: u16, errors: &[ApiError]) -> bool {
 
 /// An object's fields, as planning reads them.
 pub fn shape(describe: &ObjectDescribe) -> ObjectShape {
-    ObjectShape { fields: describe.fields.iter().map(|f| (f.name.clone(), field(f))).collect() }
+    ObjectShape {
+        fields: describe.fields.iter().map(|f| (f.name.clone(), field(f))).collect(),
+        record_types: describe.record_types.iter().map(record_type).collect(),
+    }
+}
+
+fn record_type(info: &RecordTypeInfo) -> RecordTypeShape {
+    RecordTypeShape {
+        id: RecordId(info.id.as_str().to_owned()),
+        name: info.name.clone(),
+        developer_name: info.developer_name.clone(),
+        active: info.active,
+        available: info.available,
+        default: info.default_for_user,
+        master: info.master,
+    }
 }
 
 fn field(field: &FieldDescribe) -> FieldShape {
     let length = usize::try_from(field.length).ok().filter(|length| *length > 0);
+    let only_values = field.restricted_picklist.then(|| field.active_picklist_values.clone());
     FieldShape {
+        kind: FieldKind::of(&field.field_type),
         length,
         createable: field.createable,
         updateable: field.updateable,
         unique_external_id: field.external_id && field.unique,
+        only_values,
     }
 }

@@ -4,7 +4,7 @@ use domain::ask::RecordId;
 use domain::email_domain::EmailAddress;
 use domain::org_shape::BOOKING_ID_FIELD;
 use domain::sync_outcome::{FieldValue, Fields, WriteResult};
-use domain::sync_plan::Write;
+use domain::sync_plan::{CreatePersonOptions, Write};
 use salesforce::client::CallError;
 use salesforce::composite::{
     CompositeAnswer, CompositeError, CompositeRequest, CreateOptions, FieldValue as Written, RecordBody, ReferenceId,
@@ -53,12 +53,20 @@ fn name(at: usize, write: &Write) -> String {
 
 fn subrequest(write: &Write, all: &[Write]) -> Result<Subrequest, WriteError> {
     let event = ApiName::of("Event");
-    let options = CreateOptions::default();
     Ok(match write {
-        Write::CreatePerson { kind, fields, .. } => {
+        Write::CreatePerson { kind, fields, options, .. } => {
+            let CreatePersonOptions { run_assignment_rules, allow_duplicate } = *options;
+            let options = CreateOptions { run_assignment_rules, allow_duplicate };
             Subrequest::Create { object: ApiName::of(kind.object()), body: body(fields, all)?, options }
         }
-        Write::CreateEvent { fields } => Subrequest::Create { object: event, body: body(fields, all)?, options },
+        Write::UpdatePerson { kind, id, fields, .. } => Subrequest::Update {
+            object: ApiName::of(kind.object()),
+            id: SalesforceId::parse(&id.0)?,
+            body: body(fields, all)?,
+        },
+        Write::CreateEvent { fields } => {
+            Subrequest::Create { object: event, body: body(fields, all)?, options: CreateOptions::default() }
+        }
         Write::UpsertEvent { fields } => upsert(fields, all)?,
         Write::UpdateEvent { event: id, fields } => {
             Subrequest::Update { object: event, id: SalesforceId::parse(&id.0)?, body: body(fields, all)? }
@@ -92,6 +100,8 @@ fn written(value: &FieldValue, all: &[Write]) -> Result<Written, WriteError> {
         FieldValue::Null => Written::Null,
         FieldValue::Text(text) => Written::Text(text.clone()),
         FieldValue::Instant(at) => Written::Text(at.strftime("%Y-%m-%dT%H:%M:%S.%3fZ").to_string()),
+        FieldValue::Date(day) => Written::Text(day.to_string()),
+        FieldValue::Number(number) => Written::Number(number.clone()),
         FieldValue::Checkbox(checked) => Written::Checkbox(*checked),
         FieldValue::Record(id) => Written::Id(SalesforceId::parse(&id.0)?),
         FieldValue::NewPerson(email) => Written::IdOf(ReferenceId::parse(&created_for(email, all)?)?),

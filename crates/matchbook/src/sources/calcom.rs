@@ -293,6 +293,8 @@ fn booking(payload: &Field<'_>, status: BookingStatus, event_type_slug: &str) ->
         guests: answers::guests(payload, &attendee.email),
         organizer: organizer_of(&payload.get("organizer"))?,
         answers: answers::custom(payload),
+        form_answers: Vec::new(),
+        utm: BTreeMap::new(),
         cancel_reason: reason,
         attendee,
     })
@@ -324,6 +326,7 @@ fn attendee_of(payload: &Field<'_>, attendee: &Field<'_>) -> Result<Attendee, St
         first_name: part("firstName"),
         last_name: part("lastName"),
         time_zone: time_zone(&attendee.get("timeZone")),
+        phone: attendee.get("phoneNumber").text(MAX_ID).or_else(|| answers::text(payload, "attendeePhoneNumber")),
     })
 }
 

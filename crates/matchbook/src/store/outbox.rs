@@ -71,6 +71,8 @@ pub struct Claimed {
     pub wanted: RecordedBooking,
     /// How its event type is written to Salesforce, today.
     pub settings: SalesforceSettings,
+    /// Its event type's title.
+    pub event_type: String,
     /// All hosts, where the booking has guests: they are no guests.
     pub hosts: Vec<EmailAddress>,
     /// What was last written.
@@ -277,7 +279,7 @@ impl Store {
             Ok(read) => from_json("what was synced", &synced).map(|synced| (read, synced)),
             Err(error) => Err(error),
         };
-        let ((wanted, settings), synced) = match read {
+        let ((wanted, settings, event_type), synced) = match read {
             Ok(read) => read,
             Err(error) => return hold_unreadable(tx, &booking_id, &error).await,
         };
@@ -291,6 +293,7 @@ impl Store {
             version,
             wanted,
             settings,
+            event_type,
             hosts,
             synced,
             failures,
@@ -460,21 +463,21 @@ impl Store {
     }
 }
 
-/// What is wanted of a booking, and how its event type is written; the inner error is of a row that does not read back.
+/// What is wanted of a booking, how its event type is written, and that one's title; the inner error is of a row that does not read back.
 async fn read_wanted(
     tx: &mut Tx,
     booking_id: &str,
-) -> Result<Result<(RecordedBooking, SalesforceSettings), StoreError>, StoreError> {
-    type Row = (String, String, i64, String, String);
-    let (wanted, marks, changed_at, changed_by, settings): Row =
-        sql("SELECT b.wanted, b.marks, b.changed_at, b.changed_by, e.salesforce_settings
+) -> Result<Result<(RecordedBooking, SalesforceSettings, String), StoreError>, StoreError> {
+    type Row = (String, String, i64, String, String, String);
+    let (wanted, marks, changed_at, changed_by, settings, title): Row =
+        sql("SELECT b.wanted, b.marks, b.changed_at, b.changed_by, e.salesforce_settings, e.title
              FROM booking b JOIN event_type e ON e.id = b.event_type_id WHERE b.id = $1")
         .bind(booking_id)
         .one(tx)
         .await?;
     let read = || {
         let wanted = recorded_booking(&wanted, &marks, changed_at, &changed_by)?;
-        Ok((wanted, from_json("the Salesforce settings of an event type", &settings)?))
+        Ok((wanted, from_json("the Salesforce settings of an event type", &settings)?, title))
     };
     Ok(read())
 }

@@ -115,17 +115,26 @@ impl Engine {
 
     /// The org as last described, if that is recent enough.
     pub(crate) async fn known_shape(&self, connection_id: &str) -> Result<Option<OrgShape>, StoreError> {
-        let since = self.clock.now() - SHAPE_LIFETIME;
-        let mut objects = BTreeMap::new();
-        for describe in self.store.describes(connection_id).await? {
-            if describe.fetched_at >= since {
-                objects.insert(describe.object, describe.shape);
-            }
-        }
-        let [Some(contact), Some(lead), Some(event)] = OBJECTS.map(|object| objects.remove(object)) else {
-            return Ok(None);
-        };
-        let users = self.store.salesforce_users(connection_id, since).await?;
-        Ok(Some(OrgShape { contact, lead, event, users, connection_user: None }))
+        known_shape(&self.store, connection_id, self.clock.now()).await
     }
+}
+
+/// The org of a connection as it was last described, if that is recent enough.
+pub(crate) async fn known_shape(
+    store: &Store,
+    connection_id: &str,
+    now: Timestamp,
+) -> Result<Option<OrgShape>, StoreError> {
+    let since = now - SHAPE_LIFETIME;
+    let mut objects = BTreeMap::new();
+    for describe in store.describes(connection_id).await? {
+        if describe.fetched_at >= since {
+            objects.insert(describe.object, describe.shape);
+        }
+    }
+    let [Some(contact), Some(lead), Some(account), Some(event)] = OBJECTS.map(|object| objects.remove(object)) else {
+        return Ok(None);
+    };
+    let users = store.salesforce_users(connection_id, since).await?;
+    Ok(Some(OrgShape { contact, lead, account, event, users, connection_user: None }))
 }

@@ -8,5 +8,6 @@ mod session;
 mod worker;
 
 pub use connect::ConnectError;
+pub(crate) use engine::known_shape;
 pub use engine::{Engine, EngineOptions, Stepped};
 pub use worker::Worker;

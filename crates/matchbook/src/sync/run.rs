@@ -9,9 +9,10 @@ use domain::email_domain::EmailAddress;
 use domain::org_shape::OrgShape;
 use domain::sync_note::Note;
 use domain::sync_outcome::{
-    ErrorClass, Refusal, RefusedGuests, Synced, SyncedPerson, Verdict, absorb, before_sending, refused_guests, verdict,
+    ErrorClass, PersonState, Refusal, Synced, SyncedPerson, Verdict, WriteResult, absorb, before_sending, verdict,
 };
-use domain::sync_plan::{Plan, PlanInput, Write, is_idle, plan};
+use domain::sync_plan::{PersonPart, Plan, PlanInput, Write, is_idle, plan};
+use domain::sync_refusals::Refusals;
 use jiff::{SignedDuration, Timestamp};
 use salesforce::client::CallError;
 use salesforce::composite::{CompositeAnswer, CompositeRequest};
@@ -45,9 +46,11 @@ pub(super) struct Run<'a> {
     engine: &'a Engine,
     claimed: Claimed,
     synced: Synced,
-    refused_guests: RefusedGuests,
+    refusals: Refusals,
     notes: Vec<Note>,
     spent: Spent,
+    /// The org was described in this run.
+    described: bool,
 }
 
 impl<'a> Run<'a> {
@@ -56,9 +59,10 @@ impl<'a> Run<'a> {
             engine,
             synced: claimed.synced.clone(),
             claimed,
-            refused_guests: RefusedGuests::new(),
+            refusals: Refusals::default(),
             notes: Vec::new(),
             spent: Spent::default(),
+            described: false,
         }
     }
 
@@ -90,10 +94,16 @@ impl<'a> Run<'a> {
                 Next::Ask(asks) => self.ask(&mut session, &mut org, asks, &mut known).await?,
                 Next::Done(Plan::InStep) => return Ok(Released::Synced),
                 Next::Done(Plan::Adopt(found)) => self.synced = *found,
-                Next::Done(Plan::Write { found, writes }) => {
-                    self.write(&mut session, found, &writes).await?;
-                    // What was known before a write need not hold after it.
-                    known.clear();
+                Next::Done(Plan::Write { found, writes, state }) => {
+                    if self.write(&mut session, found, &writes, &state).await? {
+                        // What was known before a write need not hold after it.
+                        known.clear();
+                    }
+                    if self.refusals.wants_describe() {
+                        let before = std::mem::take(&mut org);
+                        org = self.described_anew(&mut session, &before).await?;
+                        self.refusals.take_shape(&before, &org);
+                    }
                 }
                 Next::Done(Plan::Wait { until }) => {
                     let reason = "Salesforce did not answer a write. Matchbook is looking whether it took effect before it writes again.";
@@ -118,7 +128,9 @@ impl<'a> Run<'a> {
             wanted: &self.claimed.wanted,
             settings: &self.claimed.settings,
             hosts: &self.claimed.hosts,
-            refused_guests: &self.refused_guests,
+            event_type: &self.claimed.event_type,
+            url: None,
+            refusals: &self.refusals,
             synced: &self.synced,
             org,
             now: self.engine.clock.now(),
@@ -154,8 +166,22 @@ impl<'a> Run<'a> {
         if let Some(known) = self.engine.known_shape(&connection).await? {
             return Ok(OrgShape { connection_user: session.user_id.clone().map(RecordId), ..known });
         }
+        self.describe(session).await
+    }
+
+    /// The org's shape after a refusal that may be of its making; described just now, it is as it is.
+    async fn described_anew(&mut self, session: &mut OpenSession, before: &OrgShape) -> Result<OrgShape, Stop> {
+        if self.described {
+            return Ok(before.clone());
+        }
+        self.describe(session).await
+    }
+
+    async fn describe(&mut self, session: &mut OpenSession) -> Result<OrgShape, Stop> {
+        let connection = self.claimed.connection_id.clone();
+        self.described = true;
         let request = org_shapes::request().map_err(|e| self.unsendable(&e.to_string()))?;
-        let answer = self.read(session, "Describe Contact, Lead and Event", &request).await?;
+        let answer = self.read(session, "Describe Contact, Lead, Account and Event", &request).await?;
         let shapes = org_shapes::read(&answer).map_err(|refusal| self.put_off(&refusal, None))?;
         let fetched_at = self.engine.clock.now();
         let describes: Vec<StoredDescribe> = shapes
@@ -228,13 +254,15 @@ impl<'a> Run<'a> {
         Ok(call.result)
     }
 
-    /// Sends planned writes: committed before they leave, and their answers kept at once.
+    /// Sends planned writes: committed before they leave, and their answers kept at once. Tells whether any took effect, or may
+    /// have.
     async fn write(
         &mut self,
         session: &mut OpenSession,
         found: Vec<SyncedPerson>,
         writes: &[Write],
-    ) -> Result<(), Stop> {
+        state: &PersonState,
+    ) -> Result<bool, Stop> {
         let request = writer::request(writes).map_err(|e| self.unsendable(&e.to_string()))?;
         let sent_at = self.engine.clock.now();
         let asked = transcript::asked(&session.session, &request);
@@ -248,7 +276,7 @@ impl<'a> Run<'a> {
         failpoint::reach(failpoint::BEFORE_SAVE).await;
         self.spent.count(classify::org_count(&call.record, self.engine.clock.now()));
         let results = writer::results(writes, &call.result);
-        self.synced = absorb(&sent, writes, &results, email);
+        self.synced = absorb(&sent, writes, &results, email, state);
         let answered = transcript::answered(&call.result);
         let (status, milliseconds) = (call.record.status, call.record.milliseconds);
         self.engine
@@ -257,11 +285,13 @@ impl<'a> Run<'a> {
             .await?;
         if matches!(call.result, Err(CallError::Unauthorized)) {
             // Nothing was done; with a new token it is planned and committed anew.
-            return self.renew(session).await;
+            self.renew(session).await?;
+            return Ok(true);
         }
-        self.refused_guests.extend(refused_guests(writes, &results, email));
-        match verdict(writes, &results, email) {
-            Verdict::PlanAgain => Ok(()),
+        let settings = &self.claimed.settings;
+        let mended = self.refusals.take(writes, &results, email, |target| settings.fields_of_rows(target));
+        match verdict(writes, &results, &mended) {
+            Verdict::PlanAgain => Ok(results.iter().any(|result| !matches!(result, WriteResult::Refused(_)))),
             Verdict::Retry(refusal) => {
                 Err(self.put_off(&refusal, call.result.as_ref().err().and_then(classify::retry_after)))
             }
@@ -321,11 +351,13 @@ fn purpose_of(asks: &BTreeSet<Ask>) -> String {
     let words: Vec<String> = asks
         .iter()
         .map(|ask| match ask {
-            Ask::Contacts(emails) => format!("the Contacts with {}", listed(emails)),
-            Ask::Leads(emails) => format!("the Leads with {}", listed(emails)),
+            Ask::Contacts { emails, .. } => format!("the Contacts with {}", listed(emails)),
+            Ask::Leads { emails, .. } => format!("the Leads with {}", listed(emails)),
+            Ask::Person { kind, .. } => format!("the {} as it is now", kind.object()),
+            Ask::OpenOpportunity(_) => "the Account's open Opportunity".to_owned(),
             Ask::Users(email) => format!("the user with {email}"),
             Ask::EventOf(_) | Ask::EventLike { .. } => "the Event of this booking".to_owned(),
-            Ask::EventNow(_) => "the Event as it is now".to_owned(),
+            Ask::EventNow { .. } => "the Event as it is now".to_owned(),
         })
         .collect();
     format!("Look up {}", words.join(" and "))
@@ -342,6 +374,10 @@ fn purpose_of_writes(writes: &[Write]) -> String {
         .map(|write| match write {
             Write::CreatePerson { kind, .. } if people == 1 => format!("create the {}", kind.object()),
             Write::CreatePerson { kind, .. } => format!("create {people} {}s", kind.object()),
+            Write::UpdatePerson { kind, part: PersonPart::Owner, .. } => {
+                format!("change the {}'s owner", kind.object())
+            }
+            Write::UpdatePerson { kind, .. } => format!("change the {}", kind.object()),
             Write::CreateEvent { .. } | Write::UpsertEvent { .. } => "create the Event".to_owned(),
             Write::UpdateEvent { .. } => "change the Event".to_owned(),
             Write::DeleteEvent { .. } => "delete the Event".to_owned(),

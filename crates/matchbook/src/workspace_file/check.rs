@@ -1,9 +1,11 @@
 //! What must hold of a configuration as a whole.
 
+use domain::field_write::{ListKind, RowError, WriteList, check_list};
 use salesforce::auth::{LoginHost, LoopbackPolicy};
 use serde_json::Value;
 
 use super::document::{Document, Entry, Spot, default, path, spots};
+use super::entries::{EventType, Typed};
 use super::keys::{self, SECTIONS, Section};
 use super::reader::nearest;
 use super::takes::{Takes, shown};
@@ -22,6 +24,7 @@ pub fn check(document: &Document, loopback: LoopbackPolicy, blames: impl Fn(&str
     let mut problems = Vec::new();
     for (section, key, entry) in document.all() {
         problems.extend(unknown_names(document, section, key, entry));
+        problems.extend(rows_refused(section, key, entry));
         problems.extend(hosts_refused(section, key, entry, loopback).filter(|problem| blames(&problem.path)));
     }
     for section in SECTIONS {
@@ -48,6 +51,20 @@ fn unknown(document: &Document, path: String, section: &str, key: &str) -> Probl
     };
     let one = keys::section(section).map_or(section, |section| section.one);
     Problem { path, message: format!("there is no {one} \"{}\"; {mend}", shown(key)) }
+}
+
+/// Rows of the four lists that cannot be saved, as far as can be told without the org (spec 8).
+fn rows_refused(section: &Section, key: &str, entry: &Entry) -> Vec<Problem> {
+    let Some(settings) = entry.get("salesforce").filter(|_| section.name == EventType::SECTION) else { return vec![] };
+    let lists = ListKind::ALL.into_iter().filter_map(|kind| {
+        let list: WriteList = serde_json::from_value(settings.get(kind.key())?.clone()).ok()?;
+        Some((kind, check_list(kind, &list)))
+    });
+    let problem = |kind: ListKind, error: RowError| Problem {
+        path: format!("{}.salesforce.{}.fields[{}].{}", path(section, key), kind.key(), error.row, error.part),
+        message: error.message,
+    };
+    lists.flat_map(|(kind, errors)| errors.into_iter().map(move |error| problem(kind, error))).collect()
 }
 
 /// The file's reader accepts what may be accepted; what is left is an org on this machine.

@@ -1,6 +1,8 @@
 //! What the configuration may say: one table per kind of entry. Reading, the words of a plan, the export, the editors'
 //! schema and the documentation all follow these tables; a setting is a row here and a field in [`super::entries`].
 
+use domain::field_write::FieldType;
+
 use super::takes::{SecretKind, Takes};
 use crate::grant::ConnectionGrant;
 
@@ -144,12 +146,116 @@ pub const SALESFORCE: &[Key] = &[
     optional("enabled", Takes::Flag, "Whether bookings are written to Salesforce, once there is a connection.")
         .otherwise(Otherwise::Is("true")),
     optional("connection", Takes::Entry("connections"), "The connection to write by."),
-    optional("attendee_record_type", Takes::OneOf(&["contact", "lead"]), "What an attendee is in Salesforce.")
-        .otherwise(Otherwise::Is("contact")),
+    optional(
+        "attendee_record_type",
+        Takes::OneOf(&["contact", "lead", "contact_under_account"]),
+        "What an attendee is in Salesforce.",
+    )
+    .otherwise(Otherwise::Is("contact")),
+    optional("skip_contact_creation", Takes::Flag, "Nobody gets a new Contact (with contact only).")
+        .otherwise(Otherwise::Is("false")),
+    optional("check_for_existing_contact", Takes::Flag, "A Contact wins over a Lead (with lead only).")
+        .otherwise(Otherwise::Is("true")),
+    optional(
+        "create_contact_under_account",
+        Takes::Flag,
+        "New Contacts come under the attendee's Account, and Contacts without one are linked to it. On with \
+         contact_under_account, else off, unless it is said.",
+    ),
+    optional(
+        "no_account",
+        Takes::OneOf(&["lead", "contact", "nothing"]),
+        "What an attendee becomes where no Account is found (with contact_under_account only).",
+    )
+    .otherwise(Otherwise::Is("lead")),
     optional("ignore_guests", Takes::Flag, "Only the attendee counts, not the guests they bring.")
         .otherwise(Otherwise::Is("false")),
+    optional(
+        "event_fields_on_booking",
+        Takes::Group("fields to write", WRITE_LIST),
+        "On booking, write to the event object.",
+    ),
+    optional(
+        "person_fields_on_booking",
+        Takes::Group("fields to write", WRITE_LIST),
+        "On booking, write to a custom field on the attendee record.",
+    ),
+    optional(
+        "event_fields_on_cancel",
+        Takes::Group("fields to write", WRITE_LIST),
+        "On cancelled booking, write to event record instead of deleting event.",
+    ),
+    optional(
+        "person_fields_on_cancel",
+        Takes::Group("fields to write", WRITE_LIST),
+        "On cancelled booking, write to a custom field on the attendee contact/lead record.",
+    ),
+    optional(
+        "change_record_owner",
+        Takes::Group("whose the record becomes", OWNER_CHANGE),
+        "Change record owner on booking.",
+    ),
     optional("no_show_field", Takes::FieldName, "The checkbox on Event that is ticked when the attendee did not come."),
+    optional(
+        "relate_event_to",
+        Takes::OneOf(&["nothing", "account", "opportunity"]),
+        "What the Event is related to besides its people: the attendee's Account, or its latest open Opportunity.",
+    )
+    .otherwise(Otherwise::Is("nothing")),
+    optional(
+        "exclude_record_types",
+        Takes::Group("record types by object", EXCLUDED_RECORD_TYPES),
+        "Record types, by name or id, of which no record is found or created.",
+    ),
+    optional(
+        "new_record_types",
+        Takes::Group("a record type by object", NEW_RECORD_TYPES),
+        "The record type of new records, by name or id; else the default of the connection's user.",
+    ),
+    optional("lead_assignment_rules", Takes::Flag, "The org's assignment rules choose the owner of new Leads.")
+        .otherwise(Otherwise::Is("false")),
 ];
+
+/// One of the four lists of fields to write.
+pub const WRITE_LIST: &[Key] = &[
+    optional("enabled", Takes::Flag, "Whether the list is in force; where this is not said, it is if it has fields."),
+    optional("fields", Takes::Some(&Takes::Group("field, type and value", WRITE_ROW)), "The fields to write."),
+];
+
+/// A field to write.
+pub const WRITE_ROW: &[Key] = &[
+    required("field", Takes::FieldName, "The field's API name."),
+    required("type", Takes::OneOf(&FieldType::KEYS), "What the field holds."),
+    required(
+        "value",
+        Takes::LongText,
+        "A text with tokens like {attendee.name}, or the name of a date: booking_start_date, booking_created_date or \
+         booking_cancel_date.",
+    ),
+    optional(
+        "when",
+        Takes::OneOf(&["always", "if_empty"]),
+        "When to write: every time, or only if the field is empty.",
+    )
+    .otherwise(Otherwise::Is("always")),
+];
+
+/// *Change record owner on booking*.
+pub const OWNER_CHANGE: &[Key] = &[
+    optional("to", Takes::NewOwner, "Whose the record becomes: organizer, or the id of a User."),
+    optional("only_from", Takes::Some(&Takes::Owner), "Only where it belongs to one of these Users or queues, by id."),
+];
+
+/// Record types that are excluded.
+pub const EXCLUDED_RECORD_TYPES: &[Key] = &[
+    optional("contact", Takes::Some(&Takes::Text), "Of Contacts and person accounts."),
+    optional("lead", Takes::Some(&Takes::Text), "Of Leads."),
+    optional("account", Takes::Some(&Takes::Text), "Of Accounts."),
+];
+
+/// Record types of new records.
+pub const NEW_RECORD_TYPES: &[Key] =
+    &[optional("contact", Takes::Text, "Of new Contacts."), optional("lead", Takes::Text, "Of new Leads.")];
 
 /// An entry of `sources`.
 pub const SOURCE: &[Key] = &[

@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::document::{Document, Entry};
 use super::keys::{self, Key, SECTIONS, Section};
-use super::takes::{MAX_KEY, MAX_TEXT, Takes, alternatives, plain, shown, slug};
+use super::takes::{MAX_KEY, MAX_LONG_TEXT, MAX_TEXT, Takes, alternatives, plain, shown, slug};
 use super::yaml::{Content, Node};
 use super::{Position, Spanned};
 
@@ -152,6 +152,7 @@ impl Reader {
             Takes::By(_, of) => self.by_keys(node, path, takes, of),
             Takes::Secret(_) => self.secret(node, path),
             Takes::Flag => self.flag(node, path).map(Value::Bool),
+            Takes::LongText => self.long_text(node, path).map(Value::from),
             scalar => {
                 let text = self.text(node, path, &scalar.words())?;
                 scalar.parse(text).map_err(|message| self.wrong(node, path, &message)).ok()
@@ -172,6 +173,25 @@ impl Reader {
             "it is longer than 255 characters"
         } else if text.chars().any(char::is_control) {
             "it holds a line break or another control character; keep it on one line"
+        } else {
+            return Some(text);
+        };
+        self.wrong(node, path, problem);
+        None
+    }
+
+    /// A text on as many lines as it has.
+    fn long_text<'n>(&mut self, node: &'n Node, path: &str) -> Option<&'n str> {
+        let Content::Scalar { text, .. } = &node.content else {
+            self.mismatch(node, path, &Takes::LongText.words());
+            return None;
+        };
+        let problem = if text.trim().is_empty() {
+            "it is empty"
+        } else if text.chars().count() > MAX_LONG_TEXT {
+            "it is longer than 32,000 characters"
+        } else if text.chars().any(|c| c.is_control() && !"\n\r\t".contains(c)) {
+            "it holds a control character; leave it out"
         } else {
             return Some(text);
         };
@@ -200,7 +220,11 @@ impl Reader {
         let mut items = Vec::new();
         for (at, node) in nodes.iter().enumerate() {
             let path = format!("{path}[{at}]");
-            let Some(item) = self.value(node, &path, of) else { continue };
+            let Some(mut item) = self.value(node, &path, of) else { continue };
+            if let Value::Object(members) = &mut item {
+                // A list is one setting, so there is nothing to take back within it.
+                members.retain(|_, value| !value.is_null());
+            }
             if items.contains(&item) {
                 let item = item.as_str().map_or_else(|| item.to_string(), |text| format!("\"{}\"", shown(text)));
                 self.wrong(node, &path, &format!("{item} is listed twice; keep one"));

@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 
 use domain::email_domain::EmailAddress;
+use domain::salesforce_settings::NewOwner;
 use jiff::tz::TimeZone;
 use salesforce::auth::{LoginHost, LoopbackPolicy};
 use salesforce::client::ApiVersion;
@@ -22,11 +23,16 @@ pub(super) const MAX_KEY: usize = 63;
 /// The longest text in characters.
 pub(super) const MAX_TEXT: usize = 255;
 
+/// The longest text on several lines in characters: what a long text area holds.
+pub(super) const MAX_LONG_TEXT: usize = 32_000;
+
 /// A kind of value.
 #[derive(Debug, Clone, Copy)]
 pub enum Takes {
     /// A text on one line.
     Text,
+    /// A text, on several lines if need be.
+    LongText,
     /// `true` or `false`.
     Flag,
     /// A whole number.
@@ -52,6 +58,10 @@ pub enum Takes {
     ApiVersion,
     /// The id of a Salesforce User, kept with 18 characters.
     SalesforceUser,
+    /// `organizer`, or the id of a User.
+    NewOwner,
+    /// The id of a User or a queue, kept with 18 characters.
+    Owner,
     /// The API name of a field.
     FieldName,
     /// The key of [`sources::KINDS`].
@@ -95,7 +105,7 @@ impl Takes {
     /// What it takes, in words that fit after "expected".
     pub fn words(&self) -> Cow<'static, str> {
         let words = match self {
-            Takes::Text => "a text",
+            Takes::Text | Takes::LongText => "a text",
             Takes::Flag => "true or false",
             Takes::Number { least, most, .. } => return format!("a whole number from {least} to {most}").into(),
             Takes::Slug => "lower-case letters, digits and hyphens",
@@ -105,6 +115,8 @@ impl Takes {
             Takes::ApiUrl => "a URL like https://api.cal.com",
             Takes::ApiVersion => "a version like \"66.0\"",
             Takes::SalesforceUser => "the id of a User like 005000000000001AAA",
+            Takes::NewOwner => "organizer or the id of a User like 005000000000001AAA",
+            Takes::Owner => "the id of a User or a queue like 00G000000000001AAA",
             Takes::FieldName => "the API name of a field, like No_Show__c",
             Takes::SourceKind => "the kind of a source, like cal.com",
             Takes::OneOf(words) => return alternatives(words).into(),
@@ -141,6 +153,9 @@ impl Takes {
                 Err(error) => Err(error.to_string()),
             },
             Takes::SalesforceUser => salesforce_user(text),
+            Takes::NewOwner if text == NewOwner::ORGANIZER => Ok(text.into()),
+            Takes::NewOwner => salesforce_user(text),
+            Takes::Owner => owner(text),
             Takes::FieldName => match ApiName::parse(text) {
                 Ok(name) => Ok(name.as_str().into()),
                 Err(error) => Err(error.to_string()),
@@ -159,6 +174,7 @@ impl Takes {
     pub(super) fn schema(&self) -> Value {
         match self {
             Takes::Text | Takes::Entry(_) => json!({"type": "string", "minLength": 1, "maxLength": MAX_TEXT}),
+            Takes::LongText => json!({"type": ["string", "boolean", "number"], "maxLength": MAX_LONG_TEXT}),
             Takes::Flag => json!({"type": "boolean"}),
             Takes::Number { least, most, .. } => json!({"type": "integer", "minimum": least, "maximum": most}),
             Takes::Slug => json!({"type": "string", "pattern": SLUG_PATTERN, "maxLength": MAX_KEY}),
@@ -167,6 +183,8 @@ impl Takes {
             Takes::LoginHost | Takes::ApiUrl => json!({"type": "string", "format": "uri"}),
             Takes::ApiVersion => json!({"type": ["string", "number"], "examples": ["66.0"]}),
             Takes::SalesforceUser => json!({"type": "string", "pattern": "^005[A-Za-z0-9]{12}([A-Z0-5]{3})?$"}),
+            Takes::NewOwner => json!({"type": "string", "pattern": "^(organizer|005[A-Za-z0-9]{12}([A-Z0-5]{3})?)$"}),
+            Takes::Owner => json!({"type": "string", "pattern": "^(005|00G)[A-Za-z0-9]{12}([A-Z0-5]{3})?$"}),
             Takes::FieldName => json!({"type": "string", "pattern": "^[A-Za-z][A-Za-z0-9_]*$"}),
             Takes::SourceKind => json!({"enum": sources::KINDS.iter().map(|kind| kind.key).collect::<Vec<_>>()}),
             Takes::OneOf(words) => json!({"enum": words}),
@@ -266,6 +284,14 @@ fn salesforce_user(text: &str) -> Result<Value, String> {
     let id = SalesforceId::parse(text).map_err(|error| error.to_string())?;
     if id.key_prefix() != "005" {
         return Err(format!("{id} is not the id of a User; those begin with 005: copy it from the user's page"));
+    }
+    Ok(id.as_str().into())
+}
+
+fn owner(text: &str) -> Result<Value, String> {
+    let id = SalesforceId::parse(text).map_err(|error| error.to_string())?;
+    if !["005", "00G"].contains(&id.key_prefix()) {
+        return Err(format!("{id} is not the id of a User or a queue; those begin with 005 or 00G"));
     }
     Ok(id.as_str().into())
 }

@@ -40,6 +40,13 @@ fn settings(text: &mut String, depth: usize, keys: &[Key], entry: &Entry) {
                     line(text, depth + 1, &scalar(key), &inline(value));
                 }
             }
+            (Takes::Some(Takes::Group(..)), Some(Value::Array(items))) => {
+                line(text, depth, key.name, "");
+                for item in items {
+                    writeln!(text, "{:width$}- {}", "", inline(item), width = 2 * depth + 2)
+                        .expect("a String takes all");
+                }
+            }
             (_, Some(value)) => line(text, depth, key.name, &inline(value)),
         }
     }

@@ -105,6 +105,8 @@ fn booking(payload: &Field<'_>, status: BookingStatus, event_type_slug: &str) ->
         guests: answers::guests(&answered, &attendee.email),
         organizer: organizer_of(&payload.get("hosts").first())?,
         answers: own_answers,
+        form_answers: Vec::new(),
+        utm: std::collections::BTreeMap::new(),
         cancel_reason: payload.get("cancellationReason").text(MAX_TEXT).filter(|_| is_off),
         attendee,
     })
