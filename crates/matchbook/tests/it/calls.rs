@@ -7,6 +7,7 @@ use rstest::rstest;
 use serde_json::json;
 
 use crate::support::{Delivery, Engine, TestApp, configuration_with};
+use crate::writes::{LISTS, ON_CANCEL, writing};
 
 /// A warm installation: token, describes and hosts' users are known, and no calls are counted yet.
 async fn warm(engine: Engine) -> Option<TestApp> {
@@ -16,6 +17,43 @@ async fn warm(engine: Engine) -> Option<TestApp> {
     test.sync().await;
     test.org.take_calls().await;
     Some(test)
+}
+
+/// What bookings with fields to write cost.
+async fn of_rows(engine: Engine) -> Vec<(&'static str, u64, u64)> {
+    let both = format!("{LISTS}{ON_CANCEL}");
+    let Some(test) = writing(engine, &both).await else { return vec![] };
+    let mut rows = vec![("New Contact, 3 Event and 4 Contact fields", calls_of(&test, Delivery::created()).await, 2)];
+    rows.push(("Reschedule, with fields that change", calls_of(&test, Delivery::rescheduled()).await, 1));
+    rows.push(("Cancel with both lists", calls_of(&test, Delivery::cancelled()).await, 2));
+
+    let Some(test) = writing(engine, LISTS).await else { return vec![] };
+    test.org.load(json!({"Contact": [{"LastName": "Roe", "Email": "jane@acme.example"}]})).await;
+    rows.insert(1, ("Known Contact, 3 Event and 4 Contact fields", calls_of(&test, Delivery::created()).await, 2));
+
+    let Some(test) = writing(engine, "\n      change_record_owner: {to: organizer}").await else { return vec![] };
+    test.org.load(json!({"Contact": [{"LastName": "Roe", "Email": "jane@acme.example"}]})).await;
+    rows.push(("Known Contact whose owner changes", calls_of(&test, Delivery::created()).await, 2));
+
+    let Some(test) = writing(engine, LISTS).await else { return vec![] };
+    let rule = json!({"object": "Contact", "when": [{"field": "Score__c", "operator": ">", "value": 5}],
+        "message": "Too high.", "field": "Score__c"});
+    test.org.control("POST", "rules", json!({"validation": [rule]})).await;
+    let dropped = "New Contact, a field is refused (that answer, and a describe)";
+    rows.push((dropped, calls_of(&test, Delivery::created()).await, 4));
+    rows
+}
+
+/// What a booking costs whose first write was performed and whose answer was lost.
+async fn of_lost_answer(engine: Engine) -> Option<(&'static str, u64, u64)> {
+    let test = TestApp::spawn(engine).await?;
+    test.org.add_booking_id_field().await;
+    test.deliver(&Delivery::created().by("warm", "Warm Up", "warm@acme.example").json()).await;
+    test.sync().await;
+    test.org.take_calls().await;
+    test.org.fault(json!({"object": "Event"}), json!({"drop": "after"})).await;
+    let calls = calls_of(&test, Delivery::created()).await;
+    Some(("New Contact, lost answer (looked for once more)", calls, 4))
 }
 
 async fn calls_of(test: &TestApp, delivery: Delivery) -> u64 {
@@ -52,9 +90,10 @@ async fn the_published_calls_per_sync_are_what_the_org_counts(
 
     let settings = "attendee_record_type: lead, no_show_field: No_Show__c";
     let Some(test) = warm(engine).await else { return };
-    test.apply(&configuration_with(&test.org.url, settings)).await.expect("applied");
     let field = json!({"name": "No_Show__c", "label": "No show", "type": "boolean"});
     test.org.control("POST", "fields", json!({"Event": [field]})).await;
+    test.app.store.forget_org(&test.app.store.connections().await.expect("a list")[0].id).await.expect("forgotten");
+    test.apply(&configuration_with(&test.org.url, settings)).await.expect("applied");
     test.deliver(&Delivery::created().by("warm-again", "Warm Up", "warm@acme.example").json()).await;
     test.sync().await;
     test.org.take_calls().await;
@@ -63,11 +102,15 @@ async fn the_published_calls_per_sync_are_what_the_org_counts(
     test.sync().await;
     rows.push(("No-show", test.org.take_calls().await, 1));
 
+    rows.extend(of_rows(engine).await);
+
     let Some(cold) = TestApp::spawn(engine).await else { return };
     rows.push(("New Contact, cold start (describes fetched first)", calls_of(&cold, Delivery::created()).await, 3));
     let Some(test) = warm(engine).await else { return };
     test.org.control("DELETE", "tokens", json!(null)).await;
     rows.push(("New Contact, expired token (one call is refused)", calls_of(&test, Delivery::created()).await, 3));
+
+    rows.extend(of_lost_answer(engine).await);
 
     for (case, counted, at_most) in &rows {
         assert!(counted <= at_most, "{case}: {counted} calls, at most {at_most} are allowed");

@@ -27,3 +27,4 @@ mod stories;
 mod support;
 mod trouble;
 mod webhooks;
+mod writes;

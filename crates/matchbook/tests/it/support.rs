@@ -489,6 +489,15 @@ impl Org {
 
     /// Deletes a record as a person in Salesforce would.
     pub(crate) async fn delete(&self, object: &str, id: &str) {
+        self.rest(reqwest::Method::DELETE, object, id, None).await;
+    }
+
+    /// Changes a record as a person in Salesforce would.
+    pub(crate) async fn update(&self, object: &str, id: &Value, fields: Value) {
+        self.rest(reqwest::Method::PATCH, object, id.as_str().expect("an id"), Some(fields)).await;
+    }
+
+    async fn rest(&self, method: reqwest::Method, object: &str, id: &str, body: Option<Value>) {
         let token = self.http.post(format!("{}/services/oauth2/token", self.url)).form(&[
             ("grant_type", "client_credentials"),
             ("client_id", "matchbook-demo"),
@@ -496,8 +505,12 @@ impl Org {
         ]);
         let token = answer(token).await.body["access_token"].as_str().expect("a token").to_owned();
         let url = format!("{}/services/data/v66.0/sobjects/{object}/{id}", self.url);
-        let deleted = answer(self.http.delete(url).bearer_auth(token)).await;
-        assert_eq!(deleted.status, 204, "{}", deleted.text);
+        let mut request = self.http.request(method, url).bearer_auth(token);
+        if let Some(body) = body {
+            request = request.json(&body);
+        }
+        let done = answer(request).await;
+        assert_eq!(done.status, 204, "{}", done.text);
     }
 
     /// Makes the next matching request fail.
