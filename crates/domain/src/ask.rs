@@ -7,7 +7,9 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
+use crate::account::{AccountRow, ContactRow, Coverage, DomainGroup, WebsiteSearch};
 use crate::booking::BookingId;
+use crate::domain_name::DomainName;
 use crate::email_domain::EmailAddress;
 use crate::sync_outcome::{ErrorClass, PersonKind};
 
@@ -23,7 +25,8 @@ impl fmt::Display for RecordId {
 }
 
 /// One question about the org.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Ask {
     /// The Contacts with one of these emails.
     Contacts {
@@ -69,6 +72,26 @@ pub enum Ask {
         /// Which.
         event: RecordId,
         /// Fields of which must be known whether they are filled.
+        fields: BTreeSet<String>,
+    },
+    /// The Contacts with one of these emails, each with its Account.
+    ContactsWithAccounts {
+        /// The emails.
+        emails: BTreeSet<EmailAddress>,
+        /// Fields of the Contact of which must be known whether they are filled.
+        contact_fields: BTreeSet<String>,
+        /// Fields of the Account to read besides the usual ones, by API name.
+        fields: BTreeSet<String>,
+    },
+    /// The Accounts that a domain's websites may be among.
+    AccountsByWebsite(WebsiteSearch),
+    /// The Accounts of the Contacts whose email has this domain, the most Contacts first.
+    AccountsByContactDomain {
+        /// What comes after the `@`.
+        domain: DomainName,
+        /// Contacts of these record types don't count.
+        without_record_types: BTreeSet<RecordId>,
+        /// Fields of the Account to read besides the usual ones, by API name.
         fields: BTreeSet<String>,
     },
 }
@@ -121,7 +144,8 @@ pub struct EventRow {
 }
 
 /// What came back for one [`Ask`].
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Answer {
     /// For [`Ask::Contacts`], [`Ask::Leads`] and [`Ask::Person`]; empty when there is none.
     People(Vec<PersonRow>),
@@ -131,10 +155,26 @@ pub enum Answer {
     Opportunity(Option<RecordId>),
     /// For the asks after Events; empty when there is none.
     Events(Vec<EventRow>),
+    /// For [`Ask::ContactsWithAccounts`].
+    ContactsWithAccounts(Vec<ContactRow>),
+    /// For [`Ask::AccountsByWebsite`].
+    Accounts {
+        /// The Accounts, oldest first.
+        rows: Vec<AccountRow>,
+        /// Whether these are all.
+        coverage: Coverage,
+    },
+    /// For [`Ask::AccountsByContactDomain`].
+    DomainGroups {
+        /// The Accounts with the numbers of their Contacts, the most Contacts first.
+        groups: Vec<DomainGroup>,
+        /// Whether these are all.
+        coverage: Coverage,
+    },
 }
 
 /// A look-up that could not be made. It is never read as "not found" (spec 4.1).
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LookupFailure {
     /// What kind of trouble, which decides what happens next.
     pub class: ErrorClass,

@@ -4,11 +4,15 @@
 //! about the org answers with [`ask::Next::Ask`]; it is run again from the start with the answers
 //! added, until it answers [`ask::Next::Done`]. What it decided comes with notes that explain it.
 
+pub mod account;
+pub mod account_resolution;
 pub mod api_budget;
 pub mod ask;
 pub mod backoff;
 pub mod booking;
 pub mod booking_action;
+pub mod disposable;
+pub mod domain_name;
 pub mod email_domain;
 pub mod event_description;
 pub mod field_write;
@@ -23,3 +27,5 @@ pub mod sync_note;
 pub mod sync_outcome;
 pub mod sync_plan;
 pub mod sync_refusals;
+pub mod tiebreak;
+pub mod trace;

@@ -98,6 +98,9 @@ pub struct FieldShape {
     /// An external id that no two records share: the key of an upsert. An external id alone is a plain field (spec 4.2).
     #[serde(default)]
     pub unique_external_id: bool,
+    /// Rows may be grouped by it.
+    #[serde(default)]
+    pub groupable: bool,
     /// The active values, where the list takes no others.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub only_values: Option<Vec<String>>,

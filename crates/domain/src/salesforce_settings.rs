@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 
+use crate::account_resolution::ContactCounts;
 use crate::ask::RecordId;
 use crate::field_write::WriteList;
 use crate::sync_refusals::Target;
@@ -23,6 +24,8 @@ pub struct SalesforceSettings {
     pub create_contact_under_account: Option<bool>,
     /// What an attendee becomes where no Account is found (Contact under Account only).
     pub no_account: NoAccount,
+    /// What the numbers of Contacts at the attendee's domain are for.
+    pub contact_counts: ContactCounts,
     /// *Ignore guests*: only the attendee counts.
     pub ignore_guests: bool,
     /// *On booking, write to the event object*.
@@ -56,6 +59,7 @@ impl Default for SalesforceSettings {
             check_for_existing_contact: true,
             create_contact_under_account: None,
             no_account: NoAccount::default(),
+            contact_counts: ContactCounts::default(),
             ignore_guests: false,
             event_fields_on_booking: WriteList::default(),
             person_fields_on_booking: WriteList::default(),
@@ -72,6 +76,11 @@ impl Default for SalesforceSettings {
 }
 
 impl SalesforceSettings {
+    /// Whether the attendee's Account is looked for.
+    pub fn resolves_account(&self) -> bool {
+        self.attendee_record_type == AttendeeRecordType::ContactUnderAccount || self.creates_under_account()
+    }
+
     /// Whether new Contacts come under the attendee's Account, and found ones without an Account are linked to it.
     pub fn creates_under_account(&self) -> bool {
         let usual = self.attendee_record_type == AttendeeRecordType::ContactUnderAccount;

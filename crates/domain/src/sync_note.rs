@@ -77,6 +77,15 @@ pub enum Note {
         /// The record.
         id: RecordId,
     },
+    /// The attendee's Account was found.
+    AccountFound {
+        /// Its name.
+        name: String,
+        /// The step that found it.
+        step: &'static str,
+        /// How many that step found.
+        of: usize,
+    },
     /// Nobody has a record and none is created, so there is no Event.
     NobodyLeft,
     /// The Account has no open Opportunity to relate the Event to.
@@ -134,6 +143,10 @@ impl fmt::Display for Note {
             }
             Note::DuplicateUsed { id } => {
                 write!(f, "A duplicate rule refused a new record and named {id}, which has the same email: it is used.")
+            }
+            Note::AccountFound { name, step, of: 1 } => write!(f, "The attendee's Account is {name} ({step})."),
+            Note::AccountFound { name, step, of } => {
+                write!(f, "The attendee's Account is {name}, one of {of} ({step}).")
             }
             Note::NobodyLeft => f.write_str(
                 "No Event was written: nobody of the booking has a Contact, and Skip contact creation is on.",

@@ -13,6 +13,7 @@ use std::collections::BTreeSet;
 
 use jiff::{SignedDuration, Timestamp};
 
+use crate::account_resolution::LookupSettings;
 use crate::ask::{Answer, Ask, EventRow, Known, LookupFailure, Next, RecordId};
 use crate::booking::{Booking, BookingId, BookingStatus, RecordedBooking};
 use crate::email_domain::EmailAddress;
@@ -141,7 +142,9 @@ pub struct PlanInput<'a> {
     pub wanted: &'a RecordedBooking,
     /// How its event type is written to Salesforce.
     pub settings: &'a SalesforceSettings,
-    /// The emails of all hosts, where the booking has guests: they and others of their domains are no guests.
+    /// How its connection looks Accounts up.
+    pub lookup: &'a LookupSettings,
+    /// The emails of all hosts, where they matter: they and others of their domains are no guests, and lead to no Account.
     pub hosts: &'a [EmailAddress],
     /// Its event type's title.
     pub event_type: &'a str,

@@ -1,5 +1,6 @@
 use super::examples::{at, booking, email, org, person_row, record, wanted};
 use super::*;
+use crate::account_resolution::LookupSettings;
 use crate::ask::PersonRow;
 use crate::booking::{ChangeKind, Marks, NoShow};
 use crate::org_shape::PEOPLE_FIELD;
@@ -27,7 +28,19 @@ fn run_with(
     refusals.guests.clone_from(refused_guests);
     let (event_type, url, now) = ("Discovery Call", None, at(NOW));
     plan(
-        PlanInput { id: &id, wanted, settings, hosts: &hosts, event_type, url, refusals: &refusals, synced, org, now },
+        PlanInput {
+            id: &id,
+            wanted,
+            settings,
+            lookup: &LookupSettings::default(),
+            hosts: &hosts,
+            event_type,
+            url,
+            refusals: &refusals,
+            synced,
+            org,
+            now,
+        },
         known,
     )
 }

@@ -46,6 +46,8 @@ pub struct FieldDescribe {
     pub defaulted_on_create: bool,
     /// May stand in a WHERE clause.
     pub filterable: bool,
+    /// Rows may be grouped by it.
+    pub groupable: bool,
     /// May be the key of an upsert (custom).
     pub external_id: bool,
     /// No two records have the same value.
@@ -114,6 +116,7 @@ impl FieldDescribe {
             nillable: flag(field, "nillable"),
             defaulted_on_create: flag(field, "defaultedOnCreate"),
             filterable: flag(field, "filterable"),
+            groupable: flag(field, "groupable"),
             external_id: flag(field, "externalId"),
             unique: flag(field, "unique"),
             id_lookup: flag(field, "idLookup"),

@@ -3,12 +3,14 @@
 use std::collections::BTreeSet;
 
 use super::{Plan, Planner, Stop};
-use crate::ask::{Answer, Ask, PersonRow, RecordId};
+use crate::account_resolution::{ExcludedRecordTypes, OwnDomains, Resolution, ResolutionInput, contacts_ask, resolve};
+use crate::ask::{Answer, Ask, Next, PersonRow, RecordId};
+use crate::domain_name::DomainName;
 use crate::email_domain::EmailAddress;
 use crate::field_write::{When, WriteList};
 use crate::org_shape::ObjectShape;
 use crate::person_match;
-use crate::salesforce_settings::AttendeeRecordType;
+use crate::salesforce_settings::{AttendeeRecordType, NoAccount};
 use crate::sync_note::Note;
 use crate::sync_outcome::{DuplicateChoice, PersonKind, SyncedPerson};
 
@@ -17,8 +19,10 @@ use crate::sync_outcome::{DuplicateChoice, PersonKind, SyncedPerson};
 pub(super) enum Attendee {
     /// This one, as it was read where it was.
     Known(SyncedPerson, Option<Box<PersonRow>>),
-    /// A new one.
-    New(PersonKind),
+    /// A Contact without an Account, which is to be linked to this one.
+    Linked(SyncedPerson, Box<PersonRow>, RecordId),
+    /// A new one; a Contact under an Account where one is given.
+    New(PersonKind, Option<RecordId>),
     /// None: nothing is created.
     Nobody,
 }
@@ -27,8 +31,8 @@ impl Attendee {
     /// What it is or will be.
     pub(super) fn kind(&self) -> Option<PersonKind> {
         match self {
-            Attendee::Known(person, _) => Some(person.kind),
-            Attendee::New(kind) => Some(*kind),
+            Attendee::Known(person, _) | Attendee::Linked(person, ..) => Some(person.kind),
+            Attendee::New(kind, _) => Some(*kind),
             Attendee::Nobody => None,
         }
     }
@@ -49,10 +53,10 @@ impl Planner<'_> {
         let found = match self.input.settings.attendee_record_type {
             AttendeeRecordType::Contact => self.as_contact(guests)?,
             AttendeeRecordType::Lead => self.as_lead(guests)?,
-            AttendeeRecordType::ContactUnderAccount => self.as_contact(guests)?,
+            AttendeeRecordType::ContactUnderAccount => self.as_contact_under_account(guests)?,
         };
         match found {
-            Attendee::New(kind) => self.instead_of_duplicate(kind),
+            Attendee::New(kind, account) => self.instead_of_duplicate(kind, account),
             found => Ok(found),
         }
     }
@@ -71,12 +75,48 @@ impl Planner<'_> {
 
     fn as_contact(&mut self, guests: &BTreeSet<EmailAddress>) -> Result<Attendee, Stop> {
         let email = self.booking().attendee.email.clone();
-        let rows = self.contacts(&email, guests)?;
-        Ok(match self.chosen(PersonKind::Contact, &email, rows) {
+        let rows = self.contacts(&email, guests);
+        let account = self.account_of_new(guests);
+        Ok(match self.chosen(PersonKind::Contact, &email, rows?) {
             Some(row) => self.known(PersonKind::Contact, row),
             None if self.skips_creation() => Attendee::Nobody,
-            None => Attendee::New(PersonKind::Contact),
+            None => Attendee::New(PersonKind::Contact, account?),
         })
+    }
+
+    /// A Contact that has an Account is used with it; one that has none is linked to the attendee's, or a new one comes under
+    /// it. Without an Account, the settings say what to do (spec 4.1).
+    fn as_contact_under_account(&mut self, guests: &BTreeSet<EmailAddress>) -> Result<Attendee, Stop> {
+        let email = self.booking().attendee.email.clone();
+        let rows = self.contacts(&email, guests);
+        let account = self.account(guests);
+        let leads = match self.input.settings.no_account {
+            NoAccount::Lead => self.leads(&email),
+            NoAccount::Contact | NoAccount::Nothing => Ok(vec![]),
+        };
+        let (rows, account, leads) = (rows?, account?, leads?);
+        let (with_account, without): (Vec<_>, Vec<_>) = rows.into_iter().partition(|row| row.account.is_some());
+        let of_resolved = |row: &&PersonRow| account.is_some() && row.account == account;
+        let its: Vec<PersonRow> = with_account.iter().filter(of_resolved).cloned().collect();
+        let its = if its.is_empty() { with_account } else { its };
+        if let Some(row) = self.chosen(PersonKind::Contact, &email, its) {
+            return Ok(self.known(PersonKind::Contact, row));
+        }
+        let account = account.filter(|_| self.input.settings.creates_under_account());
+        match (self.chosen(PersonKind::Contact, &email, without), account) {
+            (Some(row), Some(account)) if !row.person_account => {
+                let email = email.clone();
+                let person = SyncedPerson { id: row.id.clone(), email, kind: PersonKind::Contact, account: None };
+                Ok(Attendee::Linked(person, Box::new(row), account))
+            }
+            (Some(row), _) => Ok(self.known(PersonKind::Contact, row)),
+            (None, Some(account)) => Ok(Attendee::New(PersonKind::Contact, Some(account))),
+            (None, None) => match self.input.settings.no_account {
+                NoAccount::Lead => self.open_or_converted_lead(leads),
+                NoAccount::Contact => Ok(Attendee::New(PersonKind::Contact, None)),
+                NoAccount::Nothing => Ok(Attendee::Nobody),
+            },
+        }
     }
 
     /// Whether nobody gets a new record (Contact only).
@@ -91,10 +131,20 @@ impl Planner<'_> {
         let check = self.input.settings.check_for_existing_contact;
         let leads = self.leads(&email);
         let contacts = if check { self.contacts(&email, guests) } else { Ok(vec![]) };
-        let (leads, contacts) = (leads?, contacts?);
+        let account = self.account_of_new(guests);
+        let (leads, contacts, account) = (leads?, contacts?, account?);
         if let Some(row) = self.chosen(PersonKind::Contact, &email, contacts) {
             return Ok(self.known(PersonKind::Contact, row));
         }
+        Ok(match (self.open_or_converted_lead(leads)?, account) {
+            (Attendee::New(_, None), Some(account)) => Attendee::New(PersonKind::Contact, Some(account)),
+            (found, _) => found,
+        })
+    }
+
+    /// The open Lead, else the Contact that a converted one became, else a new Lead.
+    fn open_or_converted_lead(&mut self, leads: Vec<PersonRow>) -> Result<Attendee, Stop> {
+        let email = self.booking().attendee.email.clone();
         let (converted, open): (Vec<_>, Vec<_>) = leads.into_iter().partition(|row| row.converted.is_some());
         if let Some(row) = self.chosen(PersonKind::Lead, &email, open) {
             return Ok(self.known(PersonKind::Lead, row));
@@ -107,7 +157,7 @@ impl Planner<'_> {
             self.notes.push(Note::LeadWasConverted { contact });
             return Ok(self.known(PersonKind::Contact, row));
         }
-        Ok(Attendee::New(PersonKind::Lead))
+        Ok(Attendee::New(PersonKind::Lead, None))
     }
 
     fn known(&self, kind: PersonKind, row: PersonRow) -> Attendee {
@@ -117,10 +167,10 @@ impl Planner<'_> {
     }
 
     /// Where a duplicate rule refused a new record, the one it named is used if it is the attendee's; else a person decides.
-    fn instead_of_duplicate(&mut self, kind: PersonKind) -> Result<Attendee, Stop> {
+    fn instead_of_duplicate(&mut self, kind: PersonKind, account: Option<RecordId>) -> Result<Attendee, Stop> {
         let named = self.input.refusals.duplicates.clone();
         if named.is_empty() || self.input.synced.duplicate_choice == Some(DuplicateChoice::CreateAnyway) {
-            return Ok(Attendee::New(kind));
+            return Ok(Attendee::New(kind, account));
         }
         let email = self.booking().attendee.email.clone();
         let rows: Vec<Result<Option<PersonRow>, Stop>> =
@@ -210,7 +260,60 @@ impl Planner<'_> {
     /// The Contacts with these emails.
     pub(super) fn contact_rows(&mut self, emails: BTreeSet<EmailAddress>) -> Result<Vec<PersonRow>, Stop> {
         let fields = self.fields_to_read(PersonKind::Contact);
-        self.rows(Ask::Contacts { emails, fields })
+        if !self.input.settings.resolves_account() {
+            return self.rows(Ask::Contacts { emails, fields });
+        }
+        // The resolver asks the same.
+        let ask = contacts_ask(&self.resolution_input(&emails));
+        match self.answer(ask)? {
+            Answer::ContactsWithAccounts(rows) => Ok(rows.into_iter().map(|row| row.person).collect()),
+            other => unreachable!("Contacts were asked for, {other:?} came back"),
+        }
+    }
+
+    fn resolution_input(&self, emails: &BTreeSet<EmailAddress>) -> ResolutionInput {
+        let settings = self.input.settings;
+        let hosts = self.input.hosts.iter().filter(|host| !host.is_free_mail());
+        ResolutionInput {
+            asked_with: emails.clone(),
+            contact_fields: self.fields_to_read(PersonKind::Contact),
+            contact_under_account: settings.attendee_record_type == AttendeeRecordType::ContactUnderAccount,
+            lookup: self.input.lookup.clone(),
+            excluded: ExcludedRecordTypes {
+                contact: self.excluded(PersonKind::Contact),
+                account: ids(&self.input.org.account, &settings.exclude_record_types.account),
+            },
+            own_domains: OwnDomains { own: hosts.filter_map(DomainName::of_email).collect(), ..OwnDomains::default() },
+            contact_counts: settings.contact_counts,
+            ..ResolutionInput::new(self.booking().attendee.email.clone())
+        }
+    }
+
+    /// The attendee's Account for a record that is created now, where the settings ask for one.
+    fn account_of_new(&mut self, guests: &BTreeSet<EmailAddress>) -> Result<Option<RecordId>, Stop> {
+        match self.input.settings.creates_under_account() && !self.skips_creation() {
+            true => self.account(guests),
+            false => Ok(None),
+        }
+    }
+
+    /// The attendee's Account (spec 5).
+    fn account(&mut self, guests: &BTreeSet<EmailAddress>) -> Result<Option<RecordId>, Stop> {
+        let emails = guests.iter().chain([&self.booking().attendee.email]).cloned().collect();
+        let (next, _) = resolve(&self.resolution_input(&emails), self.known);
+        match next {
+            Next::Ask(asks) => {
+                self.asks.extend(asks);
+                Err(Stop::Ask)
+            }
+            Next::Done(Resolution::Found(found)) => {
+                let (name, step) = (found.account.name.clone(), found.step.label());
+                self.notes.push(Note::AccountFound { name, step, of: found.candidates });
+                Ok(Some(found.account.id))
+            }
+            Next::Done(Resolution::NoAccount) => Ok(None),
+            Next::Done(Resolution::Failed { failure, .. }) => Err(Stop::plan(Plan::Failed(failure))),
+        }
     }
 
     fn leads(&mut self, email: &EmailAddress) -> Result<Vec<PersonRow>, Stop> {

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::attendee::Attendee;
-use super::{CreatePersonOptions, MOST_WRITES, Plan, Planner, SALESFORCE_CALL_LIMIT, Stop, Write};
+use super::{CreatePersonOptions, MOST_WRITES, PersonPart, Plan, Planner, SALESFORCE_CALL_LIMIT, Stop, Write};
 use crate::ask::RecordId;
 use crate::email_domain::EmailAddress;
 use crate::org_shape::PEOPLE_FIELD;
@@ -190,10 +190,20 @@ impl Planner<'_> {
                 people.account = person.account.clone();
                 people.found.push(person);
             }
-            Attendee::New(kind) => {
+            Attendee::Linked(person, row, account) => {
+                self.take_attendee(Attendee::Known(person.clone(), Some(row)), people)?;
+                if !self.input.refusals.gave_up(PersonPart::Account) {
+                    let (kind, id, part) = (person.kind, person.id, PersonPart::Account);
+                    let fields = Fields::from([("AccountId".to_owned(), FieldValue::Record(account.clone()))]);
+                    people.given.push(Write::UpdatePerson { kind, id, part, fields });
+                }
+                people.account = Some(account);
+            }
+            Attendee::New(kind, account) => {
                 let email = self.booking().attendee.email.clone();
                 self.wait_for_unclear(&email)?;
-                let (fields, state) = self.new_attendee(kind)?;
+                let (fields, state) = self.new_attendee(kind, account.as_ref())?;
+                people.account = account;
                 let options = CreatePersonOptions {
                     run_assignment_rules: kind == PersonKind::Lead && self.input.settings.lead_assignment_rules,
                     allow_duplicate: self.input.synced.duplicate_choice == Some(DuplicateChoice::CreateAnyway),
@@ -207,9 +217,12 @@ impl Planner<'_> {
     }
 
     /// The values of the attendee's new record, rows among them.
-    fn new_attendee(&mut self, kind: PersonKind) -> Result<(Fields, PersonState), Stop> {
+    fn new_attendee(&mut self, kind: PersonKind, account: Option<&RecordId>) -> Result<(Fields, PersonState), Stop> {
         let email = self.booking().attendee.email.clone();
         let mut fields = self.person_fields(kind, &email)?;
+        if let Some(account) = account {
+            fields.insert("AccountId".into(), FieldValue::Record(account.clone()));
+        }
         let (owner, became) = self.owner_of_new()?;
         self.set_owner(kind, &mut fields, owner);
         let (rows, mut state) = self.rows_of_new(kind, &fields);

@@ -1,10 +1,12 @@
 //! Asks to one request, and its answers back.
 
+mod accounts;
+
 use std::collections::BTreeSet;
 
 use domain::ask::{Answer, Ask, Conversion, EventRow, Known, LookupFailure, PersonRow, RecordId};
 use domain::email_domain::EmailAddress;
-use domain::org_shape::{BOOKING_ID_FIELD, OrgShape};
+use domain::org_shape::{BOOKING_ID_FIELD, ObjectShape, OrgShape};
 use domain::sync_outcome::{ErrorClass, PersonKind};
 use salesforce::client::{Client, Session};
 use salesforce::composite::{CompositeAnswer, CompositeError, CompositeRequest, ReferenceId, SubAnswer, Subrequest};
@@ -24,14 +26,20 @@ pub fn request(asks: &BTreeSet<Ask>, org: &OrgShape) -> Result<CompositeRequest,
 }
 
 /// What the answers say, ask by ask. A part that failed is a failure for its ask, never an empty answer.
-pub async fn read(client: &Client, session: &Session, asks: &BTreeSet<Ask>, answer: CompositeAnswer) -> Known {
+pub async fn read(
+    client: &Client,
+    session: &Session,
+    asks: &BTreeSet<Ask>,
+    org: &OrgShape,
+    answer: CompositeAnswer,
+) -> Known {
     let mut known = Known::new();
     let mut parts: std::collections::HashMap<String, SubAnswer> =
         answer.into_parts().into_iter().map(|(name, part)| (name.as_str().to_owned(), part)).collect();
     for (name, ask) in named(asks) {
         let part = parts.remove(&name).unwrap_or(SubAnswer::Unreadable);
         let records = all_records(client, session, ask, part).await;
-        known.insert(ask.clone(), records.and_then(|records| answer_of(ask, &records)));
+        known.insert(ask.clone(), records.and_then(|records| answer_of(ask, org, &records)));
     }
     known
 }
@@ -42,8 +50,8 @@ fn named(asks: &BTreeSet<Ask>) -> impl Iterator<Item = (String, &Ask)> {
 
 fn subrequest(ask: &Ask, org: &OrgShape) -> Subrequest {
     match ask {
-        Ask::Contacts { emails, fields } => people(PersonKind::Contact, with_email(emails), fields, org),
-        Ask::Leads { emails, fields } => people(PersonKind::Lead, with_email(emails), fields, org),
+        Ask::Contacts { emails, fields } => people(PersonKind::Contact, by_email(emails), fields, org),
+        Ask::Leads { emails, fields } => people(PersonKind::Lead, by_email(emails), fields, org),
         Ask::Person { kind, id: which, fields } => people(*kind, Condition::eq(path("Id"), id(which)), fields, org),
         Ask::OpenOpportunity(account) => {
             let select = Select::from(ApiName::of("Opportunity"), [path("Id")])
@@ -81,10 +89,17 @@ fn subrequest(ask: &Ask, org: &OrgShape) -> Subrequest {
             id: id(event),
             fields: ["Id", "Subject", "WhoId"].map(ApiName::of).into_iter().chain(names(fields)).collect(),
         },
+        Ask::ContactsWithAccounts { emails, contact_fields, fields } => {
+            accounts::contacts(emails, contact_fields, fields, org)
+        }
+        Ask::AccountsByWebsite(search) => accounts::by_website(search, org),
+        Ask::AccountsByContactDomain { domain, without_record_types, fields } => {
+            accounts::by_contact_domain(domain, without_record_types, fields, org)
+        }
     }
 }
 
-fn with_email(emails: &BTreeSet<EmailAddress>) -> Condition {
+fn by_email(emails: &BTreeSet<EmailAddress>) -> Condition {
     match emails.first() {
         Some(email) if emails.len() == 1 => Condition::eq(path("Email"), email.as_written()),
         _ => {
@@ -95,22 +110,29 @@ fn with_email(emails: &BTreeSet<EmailAddress>) -> Condition {
 
 /// People's records, with what is asked of them besides as far as the user sees it.
 fn people(kind: PersonKind, condition: Condition, fields: &BTreeSet<String>, org: &OrgShape) -> Subrequest {
+    let mut columns = person_columns(kind, fields, org);
+    // A person account counts with its Account's record type (spec 4.1).
+    if org.contact.field("IsPersonAccount").is_some() && kind == PersonKind::Contact && has_record_types(&org.account) {
+        columns.push(path("Account").then(ApiName::of("RecordTypeId")));
+    }
+    let select =
+        Select::from(ApiName::of(kind.object()), columns).filter(condition).order_by(Order::Ascending(path("Id")));
+    Subrequest::Query { select, include_deleted: false }
+}
+
+fn has_record_types(object: &ObjectShape) -> bool {
+    object.field("RecordTypeId").is_some()
+}
+
+fn person_columns(kind: PersonKind, fields: &BTreeSet<String>, org: &OrgShape) -> Vec<FieldPath> {
     let (shape, usual): (_, &[&'static str]) = match kind {
         PersonKind::Contact => (&org.contact, &["AccountId", "LastActivityDate", "RecordTypeId", "IsPersonAccount"]),
         PersonKind::Lead => (&org.lead, &["LastActivityDate", "RecordTypeId", "IsConverted", "ConvertedContactId"]),
     };
-    let sees = |name: &str| shape.field(name).is_some();
-    let usual = ["OwnerId"].into_iter().chain(usual.iter().copied()).filter(|name| sees(name));
+    let usual = ["OwnerId"].into_iter().chain(usual.iter().copied()).filter(|name| shape.field(name).is_some());
     let standard: Vec<&'static str> = ["Id", "Email", "CreatedDate"].into_iter().chain(usual).collect();
     let besides = names(fields).filter(|name| !standard.contains(&name.as_str())).map(FieldPath::from);
-    let mut paths: Vec<FieldPath> = standard.iter().map(|name| path(name)).chain(besides).collect();
-    // A person account counts with its Account's record type (spec 4.1).
-    if sees("IsPersonAccount") && org.account.field("RecordTypeId").is_some() {
-        paths.push(path("Account").then(ApiName::of("RecordTypeId")));
-    }
-    let select =
-        Select::from(ApiName::of(kind.object()), paths).filter(condition).order_by(Order::Ascending(path("Id")));
-    Subrequest::Query { select, include_deleted: false }
+    standard.iter().map(|name| path(name)).chain(besides).collect()
 }
 
 /// Fields that a describe named, and so are names.
@@ -171,7 +193,7 @@ fn unreadable(message: &str) -> LookupFailure {
     LookupFailure { class: ErrorClass::Passing, code: "UNREADABLE".to_owned(), message: message.to_owned() }
 }
 
-fn answer_of(ask: &Ask, records: &[Record]) -> Result<Answer, LookupFailure> {
+fn answer_of(ask: &Ask, org: &OrgShape, records: &[Record]) -> Result<Answer, LookupFailure> {
     let all = |read: fn(&Record) -> Option<RecordId>| records.iter().map(read).collect::<Option<Vec<_>>>();
     let answer = match ask {
         Ask::Contacts { fields, .. } | Ask::Leads { fields, .. } | Ask::Person { fields, .. } => {
@@ -185,6 +207,11 @@ fn answer_of(ask: &Ask, records: &[Record]) -> Result<Answer, LookupFailure> {
         Ask::EventOf(_) | Ask::EventLike { .. } => {
             records.iter().map(|record| event(record, &BTreeSet::new())).collect::<Option<_>>().map(Answer::Events)
         }
+        Ask::ContactsWithAccounts { contact_fields, fields, .. } => {
+            accounts::contacts_answer(records, contact_fields, fields)
+        }
+        Ask::AccountsByWebsite(search) => accounts::website_answer(records, search),
+        Ask::AccountsByContactDomain { fields, .. } => accounts::group_answer(records, fields, org),
     };
     answer.ok_or_else(|| unreadable("Salesforce's answer to a look-up lacks a field that was asked for"))
 }

@@ -83,5 +83,6 @@ fn field(field: &FieldDescribe) -> FieldShape {
         updateable: field.updateable,
         unique_external_id: field.external_id && field.unique,
         only_values,
+        groupable: field.groupable,
     }
 }

@@ -73,7 +73,7 @@ pub struct Claimed {
     pub settings: SalesforceSettings,
     /// Its event type's title.
     pub event_type: String,
-    /// All hosts, where the booking has guests: they are no guests.
+    /// All hosts, where they matter: they are no guests, and their domains lead to no Account.
     pub hosts: Vec<EmailAddress>,
     /// What was last written.
     pub synced: Synced,
@@ -283,7 +283,8 @@ impl Store {
             Ok(read) => read,
             Err(error) => return hold_unreadable(tx, &booking_id, &error).await,
         };
-        let hosts = if wanted.booking.guests.is_empty() { Vec::new() } else { hosts::emails(&mut tx).await? };
+        let hosts_matter = !wanted.booking.guests.is_empty() || settings.resolves_account();
+        let hosts = if hosts_matter { hosts::emails(&mut tx).await? } else { Vec::new() };
         let connection_failures = connections::probe(&mut tx, &connection_id, now + PROBE).await?;
         let run_id = sync_runs::start(&mut tx, &booking_id, &connection_id, version, now).await?;
         tx.commit().await?;

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Mutex;
 use std::time::Duration;
 
+use domain::account_resolution::LookupSettings;
 use domain::org_shape::OrgShape;
 use jiff::{SignedDuration, Timestamp};
 use salesforce::auth::LoopbackPolicy;
@@ -16,6 +17,7 @@ use crate::clock::{Clock, new_id};
 use crate::crm::org_shapes::OBJECTS;
 use crate::secrets::Vault;
 use crate::store::{Store, StoreError};
+use crate::workspace_file::entries::{self, Typed as _};
 
 /// How long describes and hosts' users are trusted before they are asked for again.
 const SHAPE_LIFETIME: SignedDuration = SignedDuration::from_hours(1);
@@ -111,6 +113,17 @@ impl Engine {
     /// Gives back the bookings that its broken off steps hold; how many.
     pub(crate) async fn give_back(&self) -> Result<u64, StoreError> {
         self.store.give_back(&self.name).await
+    }
+
+    /// How a connection looks Accounts up, by the configuration in force.
+    pub(super) async fn lookup_settings(&self, connection_id: &str) -> Result<LookupSettings, StoreError> {
+        let Some(connection) = self.store.connection(connection_id).await? else {
+            return Ok(LookupSettings::default());
+        };
+        let document = self.store.configuration().await?.document;
+        let entry = document.get(entries::Connection::SECTION, &connection.key);
+        let entry = entry.and_then(|entry| entries::Connection::read(&connection.key, entry).ok());
+        Ok(entry.map(|entry| entry.lookup()).unwrap_or_default())
     }
 
     /// The org as last described, if that is recent enough.

@@ -2,6 +2,8 @@
 
 use std::collections::BTreeSet;
 
+use domain::account::WebsiteReach;
+use domain::account_resolution::LookupSettings;
 use domain::api_budget::{Allowance, ApiUsage, Purpose, Shares, may_call};
 use domain::ask::{Answer, Ask, Known, Next, RecordId};
 use domain::backoff;
@@ -51,6 +53,8 @@ pub(super) struct Run<'a> {
     spent: Spent,
     /// The org was described in this run.
     described: bool,
+    /// How the connection looks Accounts up.
+    lookup: LookupSettings,
 }
 
 impl<'a> Run<'a> {
@@ -63,6 +67,7 @@ impl<'a> Run<'a> {
             notes: Vec::new(),
             spent: Spent::default(),
             described: false,
+            lookup: LookupSettings::default(),
         }
     }
 
@@ -85,6 +90,9 @@ impl<'a> Run<'a> {
     async fn rounds(&mut self) -> Result<Released, Stop> {
         if is_idle(&self.claimed.wanted, &self.synced) {
             return Ok(Released::Synced);
+        }
+        if self.claimed.settings.resolves_account() {
+            self.lookup = self.engine.lookup_settings(&self.claimed.connection_id).await?;
         }
         let mut session = self.session().await?;
         let mut org = self.shape(&mut session).await?;
@@ -127,6 +135,7 @@ impl<'a> Run<'a> {
             id: &self.claimed.id,
             wanted: &self.claimed.wanted,
             settings: &self.claimed.settings,
+            lookup: &self.lookup,
             hosts: &self.claimed.hosts,
             event_type: &self.claimed.event_type,
             url: None,
@@ -205,7 +214,7 @@ impl<'a> Run<'a> {
     ) -> Result<(), Stop> {
         let request = directory::request(&asks, org).map_err(|e| self.unsendable(&e.to_string()))?;
         let answer = self.read(session, &purpose_of(&asks), &request).await?;
-        let answers = directory::read(&self.engine.client, &session.session, &asks, answer).await;
+        let answers = directory::read(&self.engine.client, &session.session, &asks, org, answer).await;
         for (ask, answer) in &answers {
             if let (Ask::Users(email), Ok(Answer::Users(ids))) = (ask, answer) {
                 let user = (ids.len() == 1).then(|| ids[0].clone());
@@ -351,13 +360,22 @@ fn purpose_of(asks: &BTreeSet<Ask>) -> String {
     let words: Vec<String> = asks
         .iter()
         .map(|ask| match ask {
-            Ask::Contacts { emails, .. } => format!("the Contacts with {}", listed(emails)),
+            Ask::Contacts { emails, .. } | Ask::ContactsWithAccounts { emails, .. } => {
+                format!("the Contacts with {}", listed(emails))
+            }
             Ask::Leads { emails, .. } => format!("the Leads with {}", listed(emails)),
             Ask::Person { kind, .. } => format!("the {} as it is now", kind.object()),
             Ask::OpenOpportunity(_) => "the Account's open Opportunity".to_owned(),
             Ask::Users(email) => format!("the user with {email}"),
             Ask::EventOf(_) | Ask::EventLike { .. } => "the Event of this booking".to_owned(),
             Ask::EventNow { .. } => "the Event as it is now".to_owned(),
+            Ask::AccountsByWebsite(search) => match &search.reach {
+                WebsiteReach::Label(label) => format!("the Accounts with a website of {label} under any suffix"),
+                WebsiteReach::Domain(domain) | WebsiteReach::Exactly(domain) => {
+                    format!("the Accounts with the website {domain}")
+                }
+            },
+            Ask::AccountsByContactDomain { domain, .. } => format!("the Accounts of Contacts at {domain}"),
         })
         .collect();
     format!("Look up {}", words.join(" and "))

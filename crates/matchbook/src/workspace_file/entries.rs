@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use domain::account_resolution::LookupSettings;
 use domain::email_domain::EmailAddress;
 use domain::salesforce_settings::SalesforceSettings;
 use serde::de::DeserializeOwned;
@@ -48,6 +49,9 @@ pub struct Connection {
     pub username: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub private_key: Option<SecretRef>,
+    pub fuzzy_domain_matching: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub domain_fields: Option<Vec<String>>,
 }
 
 /// An entry of `hosts`.
@@ -106,6 +110,17 @@ pub struct User {
     pub email: EmailAddress,
     pub name: String,
     pub role: String,
+}
+
+impl Connection {
+    /// How it looks Accounts up.
+    pub fn lookup(&self) -> LookupSettings {
+        let usual = LookupSettings::default();
+        LookupSettings {
+            fuzzy_domain_matching: self.fuzzy_domain_matching,
+            domain_fields: self.domain_fields.clone().unwrap_or(usual.domain_fields),
+        }
+    }
 }
 
 impl Typed for Connection {

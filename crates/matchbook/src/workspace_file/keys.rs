@@ -116,6 +116,18 @@ pub const CONNECTION: &[Key] = &[
         "The RSA private key, in PEM form, whose certificate your External Client App has.",
     )
     .with("grant", &[ConnectionGrant::JWT_BEARER]),
+    optional(
+        "fuzzy_domain_matching",
+        Takes::Flag,
+        "Fuzzy domain matching: an email at acme.co.uk matches an Account whose website is acme.com.",
+    )
+    .otherwise(Otherwise::Is("false")),
+    optional(
+        "domain_fields",
+        Takes::Some(&Takes::FieldName),
+        "The Account fields that hold a website or domain. Without Website among them they are taken to be indexed and to \
+         hold plain domains. Website alone where nothing is given.",
+    ),
 ];
 
 /// An entry of `hosts`.
@@ -168,6 +180,12 @@ pub const SALESFORCE: &[Key] = &[
         "What an attendee becomes where no Account is found (with contact_under_account only).",
     )
     .otherwise(Otherwise::Is("lead")),
+    optional(
+        "contact_counts",
+        Takes::OneOf(&["most_first", "rules_decide"]),
+        "Of several Accounts with Contacts at the attendee's domain: the one with the most, or the tiebreakers among all.",
+    )
+    .otherwise(Otherwise::Is("most_first")),
     optional("ignore_guests", Takes::Flag, "Only the attendee counts, not the guests they bring.")
         .otherwise(Otherwise::Is("false")),
     optional(

@@ -1,0 +1,166 @@
+//! What resolution looks at, besides answers.
+
+use std::collections::BTreeSet;
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use crate::account::WEBSITE_FIELD;
+use crate::ask::{Ask, RecordId};
+use crate::disposable::is_disposable;
+use crate::domain_name::DomainName;
+use crate::email_domain::EmailAddress;
+use crate::free_mail::is_free_mail;
+
+/// Everything that resolution of one email depends on.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ResolutionInput {
+    /// Whose Account is wanted.
+    pub email: EmailAddress,
+    /// All emails whose Contacts are looked up together: this one, and those of guests. The same set makes the same [`Ask`], so
+    /// that planning and resolution share one query.
+    pub asked_with: BTreeSet<EmailAddress>,
+    /// Fields of Contacts of which planning must know whether they are filled; a part of the same [`Ask`].
+    pub contact_fields: BTreeSet<String>,
+    /// The event type's record type is *Contact under Account*; only then may websites match fuzzily.
+    pub contact_under_account: bool,
+    /// How the connection looks Accounts up.
+    pub lookup: LookupSettings,
+    /// Records of these types are not found.
+    pub excluded: ExcludedRecordTypes,
+    /// Domains that say nothing about where a person works, besides the lists that come with Matchbook.
+    pub own_domains: OwnDomains,
+    /// What the counts of the contact email match are for.
+    pub contact_counts: ContactCounts,
+    /// Where the Account's owner is to take the meeting: the Salesforce users of the enabled hosts. `None` applies no host filter.
+    pub host_users: Option<BTreeSet<RecordId>>,
+}
+
+impl ResolutionInput {
+    /// The input for linking records of this attendee, with every setting at its default.
+    pub fn new(email: EmailAddress) -> Self {
+        ResolutionInput {
+            asked_with: BTreeSet::from([email.clone()]),
+            email,
+            contact_fields: BTreeSet::new(),
+            contact_under_account: true,
+            lookup: LookupSettings::default(),
+            excluded: ExcludedRecordTypes::default(),
+            own_domains: OwnDomains::default(),
+            contact_counts: ContactCounts::default(),
+            host_users: None,
+        }
+    }
+
+    /// The domain that steps 1 to 4 go by, or why they don't.
+    pub fn domain(&self) -> Result<DomainName, DomainSkip> {
+        let domain = DomainName::of_email(&self.email).ok_or(DomainSkip::NoDomain)?;
+        if self.own_domains.own.iter().any(|own| domain.is_within(own)) {
+            return Err(DomainSkip::Own);
+        }
+        for name in domain.up_to_registrable() {
+            // Lists of free mail have many disposable ones, too: the more exact word first.
+            if is_disposable(name) || names(&self.own_domains.disposable, name) {
+                return Err(DomainSkip::Disposable);
+            }
+            if is_free_mail(name) || names(&self.own_domains.free_mail, name) {
+                return Err(DomainSkip::FreeMail);
+            }
+        }
+        Ok(domain)
+    }
+}
+
+fn names(domains: &BTreeSet<DomainName>, name: &str) -> bool {
+    domains.iter().any(|domain| domain.as_str() == name)
+}
+
+/// The connection's settings for finding Accounts (spec 2, 5).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct LookupSettings {
+    /// *Fuzzy domain matching*.
+    pub fuzzy_domain_matching: bool,
+    /// The Account fields that hold a website or domain, by API name.
+    ///
+    /// Without `Website` among them the fields are taken to be indexed and to hold plain domains: exact and normalized matches are
+    /// then asked for by value.
+    pub domain_fields: Vec<String>,
+}
+
+impl Default for LookupSettings {
+    fn default() -> Self {
+        LookupSettings { fuzzy_domain_matching: false, domain_fields: vec![WEBSITE_FIELD.to_owned()] }
+    }
+}
+
+/// *Exclude Record Types*, by id (spec 4.6).
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct ExcludedRecordTypes {
+    /// Of Contacts, and of person accounts.
+    pub contact: BTreeSet<RecordId>,
+    /// Of Accounts.
+    pub account: BTreeSet<RecordId>,
+}
+
+/// Domains that an admin names.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct OwnDomains {
+    /// The installation's own; names below them count, too.
+    pub own: BTreeSet<DomainName>,
+    /// More providers of free mail.
+    pub free_mail: BTreeSet<DomainName>,
+    /// More providers of mailboxes for one use.
+    pub disposable: BTreeSet<DomainName>,
+}
+
+/// What the counts of the contact email match are for (spec 5, step 3).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ContactCounts {
+    /// The most Contacts first, equal counts to the tiebreakers.
+    #[default]
+    MostFirst,
+    /// The tiebreakers decide among all.
+    RulesDecide,
+}
+
+/// Why an email's domain does not lead to an Account.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum DomainSkip {
+    /// It is no name that a website could have.
+    NoDomain,
+    /// Anybody can have a mailbox there.
+    FreeMail,
+    /// Its mailboxes are made for one use.
+    Disposable,
+    /// It is the installation's own.
+    Own,
+}
+
+impl fmt::Display for DomainSkip {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            DomainSkip::NoDomain => "the email has no domain that a website could have",
+            DomainSkip::FreeMail => "the email is with a free mail provider",
+            DomainSkip::Disposable => "the email is with a provider of disposable mailboxes",
+            DomainSkip::Own => "the email is on one of your own domains",
+        })
+    }
+}
+
+/// The Account fields that a decision with this input reads besides the usual ones.
+pub fn account_fields(_input: &ResolutionInput) -> BTreeSet<String> {
+    BTreeSet::new()
+}
+
+/// The ask after the Contacts of everybody in `asked_with`; what planning should ask, too.
+pub fn contacts_ask(input: &ResolutionInput) -> Ask {
+    Ask::ContactsWithAccounts {
+        emails: input.asked_with.clone(),
+        contact_fields: input.contact_fields.clone(),
+        fields: account_fields(input),
+    }
+}

@@ -1,0 +1,298 @@
+use std::collections::BTreeSet;
+
+use super::*;
+use crate::account::{AccountRow, ContactRow, DomainGroup, WebsiteReach};
+use crate::ask::{Answer, PersonRow, RecordId};
+use crate::email_domain::EmailAddress;
+use crate::sync_outcome::ErrorClass;
+use crate::sync_plan::examples::person_row;
+
+fn id(text: &str) -> RecordId {
+    RecordId(text.to_owned())
+}
+
+/// An Account whose owner is `owner of <id>`; the later its id, the later it was created.
+fn account(name: &str, website: &str) -> AccountRow {
+    AccountRow {
+        id: id(name),
+        name: name.to_owned(),
+        owner: id(&format!("owner of {name}")),
+        record_type: None,
+        person_account: false,
+        created: jiff::Timestamp::from_second(i64::from(name.as_bytes()[0])).expect("in range"),
+        last_activity: None,
+        fields: [("Website".to_owned(), website.to_owned())].into(),
+    }
+}
+
+fn contact(email: &str, account: Option<AccountRow>) -> ContactRow {
+    let person = PersonRow { account: account.as_ref().map(|a| a.id.clone()), ..person_row("003", email) };
+    ContactRow { person, account }
+}
+
+/// An org that answers every ask from what it holds.
+#[derive(Clone)]
+struct World {
+    contacts: Vec<ContactRow>,
+    accounts: Vec<AccountRow>,
+    groups: Vec<(AccountRow, u64)>,
+    /// Searches that reach further than this find more than can be read.
+    too_many: fn(&WebsiteReach) -> bool,
+    failing: Option<fn(&Ask) -> bool>,
+}
+
+impl World {
+    fn new() -> Self {
+        World { contacts: vec![], accounts: vec![], groups: vec![], too_many: |_| false, failing: None }
+    }
+
+    fn answer(&self, ask: &Ask) -> Result<Answer, LookupFailure> {
+        if self.failing.is_some_and(|fails| fails(ask)) {
+            let message = "It took too long".to_owned();
+            return Err(LookupFailure { class: ErrorClass::Passing, code: "QUERY_TIMEOUT".into(), message });
+        }
+        Ok(match ask {
+            Ask::ContactsWithAccounts { .. } => Answer::ContactsWithAccounts(self.contacts.clone()),
+            Ask::AccountsByWebsite(search) => match (self.too_many)(&search.reach) {
+                true => Answer::Accounts {
+                    rows: vec![],
+                    coverage: Coverage::Bounded { read: 0, rule: "none of too many".into() },
+                },
+                false => Answer::Accounts { rows: self.accounts.clone(), coverage: Coverage::Complete },
+            },
+            Ask::AccountsByContactDomain { .. } => Answer::DomainGroups {
+                groups: self
+                    .groups
+                    .iter()
+                    .map(|(account, contacts)| DomainGroup { account: account.clone(), contacts: *contacts })
+                    .collect(),
+                coverage: Coverage::Complete,
+            },
+            other => panic!("resolution does not ask {other:?}"),
+        })
+    }
+
+    /// Resolves, and counts the requests that it takes.
+    fn resolve(&self, input: &ResolutionInput) -> (Resolution, Trace, usize) {
+        let mut known = Known::new();
+        for requests in 0..6 {
+            match resolve(input, &known) {
+                (Next::Done(resolution), trace) => return (resolution, trace, requests),
+                (Next::Ask(asks), _) => {
+                    assert!(asks.iter().all(|ask| !known.contains_key(ask)), "it asks what it knows");
+                    known.extend(asks.into_iter().map(|ask| (ask.clone(), self.answer(&ask))));
+                }
+            }
+        }
+        panic!("it does not come to an end");
+    }
+}
+
+fn input(email: &str) -> ResolutionInput {
+    ResolutionInput::new(EmailAddress::parse(email).expect("an address"))
+}
+
+fn fuzzy(email: &str) -> ResolutionInput {
+    let mut input = input(email);
+    input.lookup.fuzzy_domain_matching = true;
+    input
+}
+
+fn found(resolution: Resolution) -> (String, StepKey, DecidedBy) {
+    match resolution {
+        Resolution::Found(found) => (found.account.name.clone(), found.step, found.decided_by),
+        other => panic!("no Account was found: {other:?}"),
+    }
+}
+
+#[test]
+fn the_first_step_that_finds_candidates_wins_in_one_request() {
+    let mut world = World::new();
+    world.accounts = vec![account("5 fuzzy", "acme.de"), account("4 fuzzy", "shop.acme.com")];
+    let only = DecidedBy::OnlyCandidate;
+    let check = |world: &World, name: &str, step| {
+        let (resolution, _, requests) = world.resolve(&fuzzy("jane@acme.com"));
+        assert_eq!((found(resolution), requests), ((name.to_owned(), step, only), 1));
+    };
+    world.accounts.truncate(1);
+    check(&world, "5 fuzzy", StepKey::FuzzyOtherSuffix);
+    world.accounts.push(account("4 fuzzy", "shop.acme.com"));
+    check(&world, "4 fuzzy", StepKey::FuzzySameDomain);
+    world.groups = vec![(account("3 contacts", ""), 2)];
+    check(&world, "3 contacts", StepKey::ContactEmail);
+    world.accounts.push(account("2 normalized", "HTTPS://www.Acme.com:443/en?x#y"));
+    check(&world, "2 normalized", StepKey::NormalizedWebsite);
+    world.accounts.push(account("1 exact", "www.acme.com"));
+    check(&world, "1 exact", StepKey::ExactWebsite);
+    world.contacts = vec![contact("jane@acme.com", Some(account("0 contact", "")))];
+    check(&world, "0 contact", StepKey::ExistingContact);
+}
+
+#[test]
+fn free_mail_disposable_and_own_domains_find_existing_contacts_only() {
+    let mut world = World::new();
+    for (email, why) in [
+        ("jane@gmail.com", "free mail"),
+        ("jane@mailinator.com", "disposable"),
+        ("jane@team.own.example", "own"),
+        ("jane@free.example", "free mail"),
+    ] {
+        let domain = email.rsplit('@').next().expect("a domain");
+        let mut input = fuzzy(email);
+        input.own_domains.own = crate::domain_name::DomainName::parse("own.example").into_iter().collect();
+        input.own_domains.free_mail = crate::domain_name::DomainName::parse("free.example").into_iter().collect();
+        world.accounts = vec![account("website", domain)];
+        world.groups = vec![(account("contacts", ""), 5)];
+        world.contacts = vec![];
+        let (resolution, trace, _) = world.resolve(&input);
+        assert_eq!(resolution, Resolution::NoAccount, "{email}");
+        let skipped = trace
+            .stages
+            .iter()
+            .filter(|stage| matches!(&stage.result, StageResult::Skipped { why: words } if words.contains(why)));
+        assert_eq!(skipped.count(), 5, "{email}: {:?}", trace.stages);
+        world.contacts = vec![contact(email, Some(account("own", "")))];
+        assert_eq!(found(world.resolve(&input).0).1, StepKey::ExistingContact);
+    }
+}
+
+#[test]
+fn fuzzy_needs_the_connection_and_contact_under_account() {
+    let mut world = World::new();
+    world.accounts = vec![account("1", "acme.de")];
+    assert_eq!(world.resolve(&input("jane@acme.com")).0, Resolution::NoAccount);
+    let mut contact_only = fuzzy("jane@acme.com");
+    contact_only.contact_under_account = false;
+    assert_eq!(world.resolve(&contact_only).0, Resolution::NoAccount);
+    assert_eq!(found(world.resolve(&fuzzy("jane@acme.com")).0).0, "1");
+}
+
+#[test]
+fn what_is_excluded_is_no_candidate_at_any_step() {
+    let excluded = |mut account: AccountRow| {
+        account.record_type = Some(id("partner"));
+        account
+    };
+    let person = |mut account: AccountRow| {
+        account.person_account = true;
+        account
+    };
+    let mut world = World::new();
+    world.contacts = vec![contact("jane@acme.com", Some(excluded(account("0", ""))))];
+    world.accounts = vec![
+        excluded(account("1", "acme.com")),
+        person(account("2", "acme.com")),
+        excluded(account("3", "http://acme.com/x")),
+        excluded(account("4", "shop.acme.com")),
+        account("5", "acme.de"),
+    ];
+    world.groups = vec![(person(account("6", "")), 9), (excluded(account("7", "")), 3)];
+    let mut input = fuzzy("jane@acme.com");
+    input.excluded.account = BTreeSet::from([id("partner")]);
+    let (resolution, trace, _) = world.resolve(&input);
+    assert_eq!(found(resolution), ("5".into(), StepKey::FuzzyOtherSuffix, DecidedBy::OnlyCandidate));
+    let removed: Vec<_> = trace.stages.iter().flat_map(|s| &s.seen).filter_map(|seen| seen.removed).collect();
+    assert_eq!(removed.len(), 7, "each is accounted for: {removed:?}");
+}
+
+#[test]
+fn a_person_account_is_found_by_its_own_person() {
+    let mut own = account("0", "");
+    own.person_account = true;
+    let world = World { contacts: vec![contact("jane@acme.com", Some(own))], ..World::new() };
+    assert_eq!(found(world.resolve(&input("jane@acme.com")).0).0, "0");
+}
+
+#[test]
+fn a_contact_of_an_excluded_record_type_leads_nowhere() {
+    let mut vendor = contact("jane@acme.com", Some(account("0", "")));
+    vendor.person.record_type = Some(id("vendor"));
+    let world = World { contacts: vec![vendor], ..World::new() };
+    let mut input = input("jane@acme.com");
+    input.excluded.contact = BTreeSet::from([id("vendor")]);
+    assert_eq!(world.resolve(&input).0, Resolution::NoAccount);
+}
+
+#[test]
+fn a_failed_look_up_is_never_no_account() {
+    let mut world = World::new();
+    world.accounts = vec![account("1", "acme.com")];
+    world.failing = Some(|ask| matches!(ask, Ask::AccountsByWebsite(_)));
+    let (resolution, trace, _) = world.resolve(&input("jane@acme.com"));
+    let Resolution::Failed { step, failure } = resolution else { panic!("{resolution:?}") };
+    assert_eq!((step, failure.code.as_str()), (StepKey::ExactWebsite, "QUERY_TIMEOUT"));
+    assert!(matches!(trace.stages.last().map(|s| &s.result), Some(StageResult::Failed { .. })));
+}
+
+#[test]
+fn a_failure_behind_the_step_that_found_is_no_failure() {
+    let mut world = World::new();
+    world.contacts = vec![contact("jane@acme.com", Some(account("0", "")))];
+    world.failing = Some(|ask| matches!(ask, Ask::AccountsByWebsite(_)));
+    assert_eq!(found(world.resolve(&input("jane@acme.com")).0).0, "0");
+}
+
+#[test]
+fn where_a_wide_search_finds_too_many_a_narrower_one_follows() {
+    let mut world = World::new();
+    world.accounts = vec![account("1", "acme.com")];
+    world.too_many = |reach| matches!(reach, WebsiteReach::Label(_));
+    let (resolution, _, requests) = world.resolve(&fuzzy("jane@acme.com"));
+    assert_eq!((found(resolution).1, requests), (StepKey::ExactWebsite, 2));
+    world.too_many = |reach| !matches!(reach, WebsiteReach::Exactly(_));
+    let (resolution, _, requests) = world.resolve(&fuzzy("jane@acme.com"));
+    assert_eq!((found(resolution).1, requests), (StepKey::ExactWebsite, 3));
+}
+
+#[test]
+fn an_indexed_field_is_asked_by_value_and_fuzzy_only_when_it_is_reached() {
+    let mut input = fuzzy("jane@acme.com");
+    input.lookup.domain_fields = vec!["Domain__c".into()];
+    let (Next::Ask(asks), _) = resolve(&input, &Known::new()) else { panic!("it must ask") };
+    let reaches: Vec<_> = asks
+        .iter()
+        .filter_map(|ask| match ask {
+            Ask::AccountsByWebsite(search) => Some(search.reach.clone()),
+            _ => None,
+        })
+        .collect();
+    assert!(matches!(reaches.as_slice(), [WebsiteReach::Exactly(_)]), "{reaches:?}");
+    assert_eq!(World::new().resolve(&input).2, 2, "one more for fuzzy");
+}
+
+#[test]
+fn the_contacts_count_first_or_the_rules_do() {
+    let mut world = World::new();
+    world.groups = vec![(account("2", ""), 7), (account("3", ""), 7), (account("1", ""), 6)];
+    let most_first = input("jane@acme.com");
+    assert_eq!(found(world.resolve(&most_first).0), ("2".into(), StepKey::ContactEmail, DecidedBy::FixedOrder));
+    let rules = ResolutionInput { contact_counts: ContactCounts::RulesDecide, ..most_first };
+    assert_eq!(found(world.resolve(&rules).0).0, "1");
+}
+
+#[test]
+fn only_owners_who_are_hosts_are_candidates_where_the_owner_takes_the_meeting() {
+    let mut world = World::new();
+    world.groups = vec![(account("1", ""), 9), (account("2", ""), 1), (account("3", ""), 1)];
+    let mut input = input("jane@acme.com");
+    input.host_users = Some(BTreeSet::from([id("owner of 3"), id("owner of 2")]));
+    let (resolution, ..) = world.resolve(&input);
+    assert_eq!(found(resolution).0, "2", "before counts and rules");
+    input.host_users = Some(BTreeSet::from([id("somebody else")]));
+    let (Resolution::Found(found), trace, _) = world.resolve(&input) else { panic!("records are linked all the same") };
+    assert!(found.no_owner_is_host);
+    assert_eq!(found.account.name, "1", "the unfiltered winner");
+    assert!(trace.stages.iter().any(|stage| stage.result == StageResult::LeftNobody));
+}
+
+#[test]
+fn guests_are_asked_for_together_with_the_attendee() {
+    let mut input = input("jane@acme.com");
+    let guest = EmailAddress::parse("guest@acme.com").expect("an address");
+    input.asked_with.insert(guest);
+    let world = World {
+        contacts: vec![contact("guest@acme.com", Some(account("1", ""))), contact("jane@acme.com", None)],
+        ..World::new()
+    };
+    assert_eq!(world.resolve(&input).0, Resolution::NoAccount, "a guest's Account is not the attendee's");
+}
