@@ -44,6 +44,13 @@ async fn of_rows(engine: Engine) -> Vec<(&'static str, u64, u64)> {
     rows
 }
 
+/// What a new Contact under its Account costs.
+async fn of_account(engine: Engine) -> Option<(&'static str, u64, u64)> {
+    let test = writing(engine, "\n      attendee_record_type: contact_under_account").await?;
+    test.org.load(json!({"Account": [{"Name": "Acme", "Website": "www.acme.example"}]})).await;
+    Some(("New Contact under the Account of its website", calls_of(&test, Delivery::created()).await, 2))
+}
+
 /// What a booking costs whose first write was performed and whose answer was lost.
 async fn of_lost_answer(engine: Engine) -> Option<(&'static str, u64, u64)> {
     let test = TestApp::spawn(engine).await?;
@@ -103,6 +110,7 @@ async fn the_published_calls_per_sync_are_what_the_org_counts(
     rows.push(("No-show", test.org.take_calls().await, 1));
 
     rows.extend(of_rows(engine).await);
+    rows.extend(of_account(engine).await);
 
     let Some(cold) = TestApp::spawn(engine).await else { return };
     rows.push(("New Contact, cold start (describes fetched first)", calls_of(&cold, Delivery::created()).await, 3));

@@ -129,3 +129,18 @@ fn no_secret_type_can_be_printed_or_serialized() {
         }
     }
 }
+
+#[test]
+fn every_story_that_the_coverage_names_is_there() {
+    let coverage = fs::read_to_string(root().join("docs/coverage.md")).expect("docs/coverage.md");
+    let texts: Vec<String> = sources("crates").into_iter().map(|(_, text)| text).collect();
+    let named: Vec<&str> = coverage.split('`').skip(1).step_by(2).filter(|name| name.contains("::")).collect();
+    assert!(named.len() > 30, "the page names its stories");
+    for story in named {
+        let function = format!("fn {}(", story.rsplit("::").next().unwrap_or_default());
+        assert!(
+            texts.iter().any(|text| text.contains(&function)),
+            "docs/coverage.md names {story}, which is not there"
+        );
+    }
+}

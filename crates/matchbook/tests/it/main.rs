@@ -1,5 +1,6 @@
 //! Tests of the whole program: the server against a simulated org, both over real HTTP.
 
+mod accounts;
 mod api;
 mod api_actions;
 mod api_configuration;

@@ -1,0 +1,171 @@
+//! Attendees as Contacts under the Account that they belong to.
+
+use rstest::rstest;
+use serde_json::{Value, json};
+
+use crate::support::{Delivery, Engine, TestApp, configuration_with};
+
+const UNDER: &str = "attendee_record_type: contact_under_account";
+
+/// A warm installation with these settings, and an org with these records.
+async fn with(engine: Engine, settings: &str, records: Value) -> Option<(TestApp, Value)> {
+    let test = TestApp::spawn(engine).await?;
+    test.apply(&configuration_with(&test.org.url, settings)).await.expect("the configuration is sound");
+    let ids = test.org.load(records).await["refs"].clone();
+    test.deliver(&Delivery::created().by("warm", "Warm Up", "warm@gmail.com").with("title", "Warm up").json()).await;
+    test.sync().await;
+    test.org.take_calls().await;
+    Some((test, ids))
+}
+
+async fn book(test: &TestApp) -> u64 {
+    assert_eq!(test.deliver(&Delivery::created().json()).await.status, 200);
+    test.sync().await;
+    test.assert_all_synced().await;
+    test.org.take_calls().await
+}
+
+async fn jane(test: &TestApp, object: &str) -> Value {
+    let mut all = test.org.records(object).await;
+    all.retain(|record| record["Email"].as_str().is_some_and(|email| email.eq_ignore_ascii_case("jane@acme.example")));
+    assert_eq!(all.len(), 1, "one {object} of Jane's: {all:#?}");
+    all.remove(0)
+}
+
+async fn who(test: &TestApp) -> Value {
+    let events = test.org.records("Event").await;
+    events.iter().find(|event| event["Subject"] != "Warm up").expect("Jane's Event")["WhoId"].clone()
+}
+
+#[rstest]
+#[tokio::test]
+async fn a_new_contact_comes_under_the_account_of_their_companys_website_in_two_calls(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+    #[values("acme.example", "https://www.Acme.example:443/about?x=1")] website: &str,
+) {
+    let records = json!({"Account": [{"@ref": "acme", "Name": "Acme", "Website": website},
+        {"Name": "Not Acme", "Website": "notacme.example"}, {"Name": "Evil", "Website": "acme.example.evil.io"}]});
+    let Some((test, ids)) = with(engine, UNDER, records).await else { return };
+    assert_eq!(book(&test).await, 2);
+    assert_eq!(jane(&test, "Contact").await["AccountId"], ids["acme"]);
+    assert_eq!(who(&test).await, jane(&test, "Contact").await["Id"]);
+}
+
+#[rstest]
+#[tokio::test]
+async fn a_contact_that_has_an_account_keeps_it_and_one_that_has_none_is_linked(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+    #[values(true, false)] has: bool,
+) {
+    let records = json!({
+        "Account": [{"@ref": "acme", "Name": "Acme", "Website": "acme.example"}, {"@ref": "old", "Name": "Old"}],
+        "Contact": [{"LastName": "Roe", "Email": "Jane@acme.example", "AccountId": if has { json!("@old") } else { Value::Null }}]});
+    let Some((test, ids)) = with(engine, UNDER, records).await else { return };
+    assert_eq!(book(&test).await, 2);
+    assert_eq!(jane(&test, "Contact").await["AccountId"], ids[if has { "old" } else { "acme" }]);
+}
+
+#[rstest]
+#[tokio::test]
+async fn the_colleagues_account_is_found_by_their_email_the_most_of_them_first(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+) {
+    let colleague = |name: &str, account: &str| json!({"LastName": name, "Email": format!("{name}@acme.example"), "AccountId": account});
+    let records = json!({
+        "Account": [{"@ref": "few", "Name": "Few"}, {"@ref": "many", "Name": "Many"}],
+        "Contact": [colleague("a", "@few"), colleague("b", "@many"), colleague("c", "@many")]});
+    let Some((test, ids)) = with(engine, UNDER, records).await else { return };
+    assert_eq!(book(&test).await, 2);
+    assert_eq!(jane(&test, "Contact").await["AccountId"], ids["many"]);
+}
+
+#[rstest]
+#[tokio::test]
+async fn of_an_attendees_own_contacts_the_account_decides(#[values(Engine::Sqlite, Engine::Postgres)] engine: Engine) {
+    let mine =
+        |account: &str, name: &str| json!({"LastName": name, "Email": "jane@acme.example", "AccountId": account});
+    let records = json!({
+        "Account": [{"@ref": "young", "Name": "Young", "CreatedDate": "2025-01-01T00:00:00Z"},
+            {"@ref": "old", "Name": "Old", "CreatedDate": "2020-01-01T00:00:00Z"}],
+        "Contact": [mine("@young", "Y"), mine("@old", "O")]});
+    let Some((test, ids)) = with(engine, UNDER, records).await else { return };
+    book(&test).await;
+    let contacts = test.org.records("Contact").await;
+    let chosen = contacts.iter().find(|contact| contact["AccountId"] == ids["old"]).expect("it is there");
+    assert_eq!(who(&test).await, chosen["Id"], "the oldest Account, never an arbitrary one");
+}
+
+#[rstest]
+#[case::lead("lead", 1, 0)]
+#[case::contact("contact", 0, 1)]
+#[case::nothing("nothing", 0, 0)]
+#[tokio::test]
+async fn without_an_account_the_admin_decides_what_an_attendee_becomes(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+    #[case] no_account: &str,
+    #[case] leads: usize,
+    #[case] contacts: usize,
+) {
+    let settings = format!("{UNDER}, no_account: {no_account}");
+    let Some((test, _)) = with(engine, &settings, json!({"Account": [{"Name": "Other"}]})).await else { return };
+    assert!(book(&test).await <= 2);
+    let count = async |object: &str| {
+        let all = test.org.records(object).await;
+        all.iter().filter(|record| record["Email"] == "jane@acme.example").count()
+    };
+    assert_eq!((count("Lead").await, count("Contact").await), (leads, contacts));
+    let events = test.org.records("Event").await;
+    assert_eq!(events.iter().filter(|event| event["Subject"] != "Warm up").count(), leads + contacts);
+}
+
+#[rstest]
+#[tokio::test]
+async fn free_mail_leads_to_no_account_and_excluded_accounts_are_not_found(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+) {
+    let records = json!({
+        "RecordType": [{"@ref": "partner", "Name": "Partner", "DeveloperName": "Partner", "SobjectType": "Account", "IsActive": true}],
+        "Account": [{"Name": "Mail", "Website": "gmail.com"}, {"Name": "Acme", "Website": "acme.example", "RecordTypeId": "@partner"}]});
+    let settings = format!("{UNDER}, no_account: contact, exclude_record_types: {{account: [partner]}}");
+    let Some((test, _)) = with(engine, &settings, records).await else { return };
+    book(&test).await;
+    assert_eq!(jane(&test, "Contact").await["AccountId"], Value::Null, "Acme is a partner");
+    let warm = test.org.records("Contact").await;
+    assert!(warm.iter().all(|contact| contact["AccountId"].is_null()), "gmail.com says nothing: {warm:#?}");
+}
+
+#[rstest]
+#[tokio::test]
+async fn websites_of_other_suffixes_match_where_the_connection_allows_it(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+    #[values(true, false)] fuzzy: bool,
+) {
+    let records = json!({"Account": [{"@ref": "acme", "Name": "Acme", "Website": "www.acme.de"},
+        {"Name": "1acme", "Website": "1acme.de"}]});
+    let Some(test) = TestApp::spawn(engine).await else { return };
+    let text = configuration_with(&test.org.url, &format!("{UNDER}, no_account: contact"));
+    let text = text.replace("    grant:", &format!("    fuzzy_domain_matching: {fuzzy}\n    grant:"));
+    test.apply(&text).await.expect("the configuration is sound");
+    let ids = test.org.load(records).await["refs"].clone();
+    let booked = Delivery::created().by("uid-1", "Jane Roe", "jane@acme.co.uk");
+    test.deliver(&booked.json()).await;
+    test.sync().await;
+    let contact = test.org.only("Contact").await;
+    assert_eq!(contact["AccountId"], if fuzzy { ids["acme"].clone() } else { Value::Null });
+}
+
+#[rstest]
+#[tokio::test]
+async fn a_failed_look_up_is_never_read_as_no_account(#[values(Engine::Sqlite, Engine::Postgres)] engine: Engine) {
+    let records = json!({"Account": [{"@ref": "acme", "Name": "Acme", "Website": "acme.example"}]});
+    let Some((test, ids)) = with(engine, UNDER, records).await else { return };
+    let slow = json!({"error": {"status": 400, "code": "QUERY_TIMEOUT", "message": "Your query request was running for too long.", "fields": []}});
+    test.org.fault(json!({"soql": "from account"}), slow).await;
+    test.deliver(&Delivery::created().json()).await;
+    test.sync().await;
+    assert!(test.org.records("Lead").await.len() <= 1, "nobody is made in a hurry");
+    test.pass(jiff::SignedDuration::from_mins(31));
+    test.sync().await;
+    assert_eq!(jane(&test, "Contact").await["AccountId"], ids["acme"]);
+    test.assert_all_synced().await;
+}
