@@ -23,6 +23,7 @@ pub mod person_match;
 pub mod preflight;
 pub mod salesforce_settings;
 pub mod settings_check;
+pub mod sync_error;
 pub mod sync_note;
 pub mod sync_outcome;
 pub mod sync_plan;

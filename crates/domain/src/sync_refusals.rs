@@ -7,6 +7,7 @@ use crate::ask::RecordId;
 use crate::email_domain::EmailAddress;
 use crate::field_write::DropReason;
 use crate::org_shape::{ObjectShape, OrgShape};
+use crate::sync_error::{Operation, SyncError};
 use crate::sync_outcome::{ErrorClass, Fields, PersonKind, Refusal, WriteResult, settles};
 use crate::sync_plan::{PersonPart, Write};
 
@@ -35,28 +36,13 @@ impl Target {
     }
 }
 
-/// What could not be done as wanted while the rest was: a sync error (spec 8).
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct PartialFailure {
-    /// The object's API name.
-    pub object: &'static str,
-    /// What was to be done: `create`, `update`.
-    pub operation: &'static str,
-    /// Salesforce's code, or a word of ours.
-    pub code: String,
-    /// What happened.
-    pub message: String,
-    /// The fields that were left out.
-    pub dropped_fields: Vec<String>,
-}
-
 /// A refusal of a record with these rows, for a reason that names none of them.
 #[derive(Debug, Clone)]
 struct Puzzle {
     target: Target,
     rows: Vec<String>,
     refusal: Refusal,
-    operation: &'static str,
+    operation: Operation,
 }
 
 /// All that was refused in this run.
@@ -78,8 +64,8 @@ pub struct Refusals {
     puzzles: Vec<Puzzle>,
     /// Values were refused: what is known of the org's shape may be old.
     is_shape_in_doubt: bool,
-    /// What is to be told.
-    pub failures: Vec<PartialFailure>,
+    /// What could not be done as wanted while the rest was.
+    pub failures: Vec<SyncError>,
 }
 
 impl Refusals {
@@ -142,11 +128,11 @@ impl Refusals {
                 news
             }
             Write::CreatePerson { kind, fields, .. } => {
-                self.take_values(Target::Attendee(*kind), fields, refusal, rows, "create")
+                self.take_values(Target::Attendee(*kind), fields, refusal, rows, Operation::Create)
             }
             Write::UpdatePerson { kind, fields, part: PersonPart::Rows, .. } => {
                 let target = Target::Attendee(*kind);
-                if !self.take_values(target, fields, refusal, rows, "update") {
+                if !self.take_values(target, fields, refusal, rows, Operation::Update) {
                     self.give_up(PersonPart::Rows, *kind, refusal, fields.keys().cloned().collect());
                 }
                 true
@@ -156,9 +142,11 @@ impl Refusals {
                 true
             }
             Write::CreateEvent { fields } | Write::UpsertEvent { fields } => {
-                self.take_values(Target::Event, fields, refusal, rows, "create")
+                self.take_values(Target::Event, fields, refusal, rows, Operation::Create)
             }
-            Write::UpdateEvent { fields, .. } => self.take_values(Target::Event, fields, refusal, rows, "update"),
+            Write::UpdateEvent { fields, .. } => {
+                self.take_values(Target::Event, fields, refusal, rows, Operation::Update)
+            }
             Write::DeleteEvent { .. } => false,
         }
     }
@@ -170,12 +158,11 @@ impl Refusals {
             PersonPart::Account => vec!["AccountId".to_owned()],
             PersonPart::Owner => vec!["OwnerId".to_owned()],
         };
-        self.tell(kind.object(), "update", refusal, dropped_fields);
+        self.tell(kind.object(), Operation::Update, refusal, dropped_fields);
     }
 
-    fn tell(&mut self, object: &'static str, operation: &'static str, refusal: &Refusal, dropped_fields: Vec<String>) {
-        let (code, message) = (refusal.code.clone(), refusal.message.clone());
-        self.failures.push(PartialFailure { object, operation, code, message, dropped_fields });
+    fn tell(&mut self, object: &'static str, operation: Operation, refusal: &Refusal, dropped_fields: Vec<String>) {
+        self.failures.push(SyncError::refused((operation, object), refusal).dropping(dropped_fields));
     }
 
     /// Leaves out what a refusal of values names, or all rows where that does not help. False: nothing more can be left out.
@@ -185,7 +172,7 @@ impl Refusals {
         sent: &Fields,
         refusal: &Refusal,
         rows: &impl Fn(Target) -> BTreeSet<String>,
-        operation: &'static str,
+        operation: Operation,
     ) -> bool {
         let Some(refused) = refusal.of_values.as_deref().filter(|refused| refused.duplicates.is_empty()) else {
             return false;
@@ -214,7 +201,7 @@ impl Refusals {
         true
     }
 
-    fn drop(&mut self, target: Target, fields: Vec<String>, refusal: &Refusal, operation: &'static str) {
+    fn drop(&mut self, target: Target, fields: Vec<String>, refusal: &Refusal, operation: Operation) {
         for field in &fields {
             let reason = DropReason::Refused { code: refusal.code.clone(), message: refusal.message.clone() };
             self.dropped.insert((target, field.clone()), reason);

@@ -23,6 +23,8 @@ mod key_rotation;
 mod outbox;
 mod polls;
 mod sources;
+mod sync_error_inbox;
+mod sync_errors;
 mod sync_runs;
 mod users;
 
@@ -64,7 +66,8 @@ pub use key_rotation::Resealed;
 pub use outbox::{Claimed, Lease, Released, SyncState};
 pub use polls::{ClaimedPoll, PollFound, PollState};
 pub use sources::Source;
-pub use sync_runs::{CallRow, NewCall, RunRow};
+pub use sync_error_inbox::{ErrorFilter, ErrorGroup, ErrorState, StoredError};
+pub use sync_runs::{CallRow, NewCall, RunRow, RunTold};
 pub use users::User;
 
 /// The migrations, oldest first: version, name, text for SQLite, text for PostgreSQL.
@@ -116,6 +119,12 @@ pub const MIGRATIONS: &[(i64, &str, &str, &str)] = &[
         "polls",
         include_str!("../../migrations/sqlite/0008_polls.sql"),
         include_str!("../../migrations/postgres/0008_polls.sql"),
+    ),
+    (
+        9,
+        "sync_errors",
+        include_str!("../../migrations/sqlite/0009_sync_errors.sql"),
+        include_str!("../../migrations/postgres/0009_sync_errors.sql"),
     ),
 ];
 

@@ -15,9 +15,9 @@ use jiff::{SignedDuration, Timestamp};
 use super::api_spend::{self, Spent};
 use super::bookings::recorded_booking;
 use super::database::{sql, sql_from_parts};
-use super::sync_runs::{self, NewCall};
+use super::sync_runs::{self, NewCall, RunTold};
 use super::{Store, StoreError, Tx, from_json, instant, json, micros};
-use super::{connections, describes, hosts};
+use super::{connections, describes, hosts, sync_errors};
 
 /// How long a worker may hold a booking before others may take it over.
 const LEASE: SignedDuration = SignedDuration::from_mins(10);
@@ -364,7 +364,7 @@ impl Store {
         claimed: &Claimed,
         synced: &Synced,
         released: &Released,
-        notes: &[String],
+        told: RunTold<'_>,
         spent: &Spent,
         now: Timestamp,
     ) -> Result<(), StoreError> {
@@ -396,6 +396,7 @@ impl Store {
         .run(&mut tx)
         .await?;
         free_persons(&mut tx, &claimed.lease.booking_id, synced, now).await?;
+        sync_errors::settle(&mut tx, claimed, released, told.report, now).await?;
         match released {
             Released::Parked { until, reason } => {
                 connections::park(&mut tx, &claimed.connection_id, *until, reason).await?
@@ -405,7 +406,7 @@ impl Store {
         if let Some((until, reason)) = &spent.rest {
             connections::park(&mut tx, &claimed.connection_id, *until, reason).await?;
         }
-        sync_runs::finish(&mut tx, &claimed.run_id, released, notes, now).await?;
+        sync_runs::finish(&mut tx, &claimed.run_id, released, told.notes, now).await?;
         api_spend::spend(&mut tx, &claimed.connection_id, Purpose::Sync, &claimed.lease.worker, spent, now).await?;
         tx.commit().await?;
         Ok(())

@@ -1,5 +1,6 @@
 //! Sync runs and their calls: every attempt as a row that a person can read.
 
+use domain::sync_error::SyncReport;
 use jiff::Timestamp;
 
 use super::database::sql;
@@ -56,6 +57,15 @@ pub struct NewCall<'a> {
     pub asked: &'a str,
     /// When it is sent.
     pub sent_at: Timestamp,
+}
+
+/// What a finished run has to tell.
+#[derive(Debug, Clone, Copy)]
+pub struct RunTold<'a> {
+    /// What is worth knowing, a sentence each.
+    pub notes: &'a [String],
+    /// What it could and could not do.
+    pub report: &'a SyncReport,
 }
 
 impl Store {

@@ -9,6 +9,7 @@ use domain::ask::{Answer, Ask, Known, Next, RecordId};
 use domain::backoff;
 use domain::email_domain::EmailAddress;
 use domain::org_shape::OrgShape;
+use domain::sync_error::{Operation, SyncError, SyncReport};
 use domain::sync_note::Note;
 use domain::sync_outcome::{
     ErrorClass, PersonState, Refusal, Synced, SyncedPerson, Verdict, WriteResult, absorb, before_sending, verdict,
@@ -23,7 +24,7 @@ use super::engine::Engine;
 use super::session::{OpenSession, SessionError};
 use crate::crm::{classify, directory, org_shapes, transcript, writer};
 use crate::failpoint;
-use crate::store::{Claimed, NewCall, Released, Spent, StoreError, StoredDescribe};
+use crate::store::{Claimed, NewCall, Released, RunTold, Spent, StoreError, StoredDescribe};
 
 /// How often one run may plan; more means that the org and the plan do not come to agree.
 const MOST_ROUNDS: usize = 8;
@@ -50,6 +51,7 @@ pub(super) struct Run<'a> {
     synced: Synced,
     refusals: Refusals,
     notes: Vec<Note>,
+    report: SyncReport,
     spent: Spent,
     /// The org was described in this run.
     described: bool,
@@ -65,6 +67,7 @@ impl<'a> Run<'a> {
             claimed,
             refusals: Refusals::default(),
             notes: Vec::new(),
+            report: SyncReport::default(),
             spent: Spent::default(),
             described: false,
             lookup: LookupSettings::default(),
@@ -83,7 +86,10 @@ impl<'a> Run<'a> {
             self.spent.rest = used_up(&self.spent, now);
         }
         failpoint::reach(failpoint::BEFORE_RELEASE).await;
-        self.engine.store.release(&self.claimed, &self.synced, &released, &notes, &self.spent, now).await?;
+        self.refusals.failures.drain(..).for_each(|error| self.report.fail(error));
+        self.report.take_notes(&self.notes);
+        let told = RunTold { notes: &notes, report: &self.report };
+        self.engine.store.release(&self.claimed, &self.synced, &released, told, &self.spent, now).await?;
         Ok(released)
     }
 
@@ -100,7 +106,10 @@ impl<'a> Run<'a> {
         for _ in 0..MOST_ROUNDS {
             match self.plan(&org, &known) {
                 Next::Ask(asks) => self.ask(&mut session, &mut org, asks, &mut known).await?,
-                Next::Done(Plan::InStep) => return Ok(Released::Synced),
+                Next::Done(Plan::InStep) => {
+                    self.report.reach_org();
+                    return Ok(Released::Synced);
+                }
                 Next::Done(Plan::Adopt(found)) => self.synced = *found,
                 Next::Done(Plan::Write { found, writes, state }) => {
                     if self.write(&mut session, found, &writes, &state).await? {
@@ -117,17 +126,20 @@ impl<'a> Run<'a> {
                     let reason = "Salesforce did not answer a write. Matchbook is looking whether it took effect before it writes again.";
                     return Ok(Released::Waiting { until, reason: reason.into(), failed: false });
                 }
-                Next::Done(Plan::Hold { reason }) => return Ok(Released::Held { reason }),
+                Next::Done(Plan::Hold { reason }) => {
+                    self.report.fail(SyncError::on_hold(&reason));
+                    return Ok(Released::Held { reason });
+                }
                 Next::Done(Plan::Failed(failure)) => {
                     let refusal = Refusal::new(failure.class, failure.code, failure.message, "");
-                    return Err(self.put_off(&refusal, None));
+                    return Err(self.fail(Operation::LookUp, &refusal, None));
                 }
             }
         }
         let message = "What was written and what Salesforce shows did not come to agree";
         let advice = "Look at the latest calls below; it is tried again by itself.";
         let refusal = Refusal::new(ErrorClass::Passing, "NO_AGREEMENT", message, advice);
-        Err(self.put_off(&refusal, None))
+        Err(self.fail(Operation::Plan, &refusal, None))
     }
 
     fn plan(&mut self, org: &OrgShape, known: &Known) -> Next<Plan> {
@@ -153,14 +165,14 @@ impl<'a> Run<'a> {
         next
     }
 
-    async fn session(&self) -> Result<OpenSession, Stop> {
+    async fn session(&mut self) -> Result<OpenSession, Stop> {
         self.engine.sessions.open(&self.claimed.connection_id).await.map_err(|e| self.no_session(e))
     }
 
-    fn no_session(&self, error: SessionError) -> Stop {
+    fn no_session(&mut self, error: SessionError) -> Stop {
         match error {
             SessionError::Store(error) => Stop::Store(error),
-            SessionError::Refused(refusal) => self.put_off(&refusal, None),
+            SessionError::Refused(refusal) => self.fail(Operation::SignIn, &refusal, None),
             SessionError::Busy { until } => {
                 let soon = self.engine.clock.now() + RENEWED_SOON;
                 let reason = "Another instance is renewing this connection's access.".to_owned();
@@ -191,7 +203,7 @@ impl<'a> Run<'a> {
         self.described = true;
         let request = org_shapes::request().map_err(|e| self.unsendable(&e.to_string()))?;
         let answer = self.read(session, "Describe Contact, Lead, Account and Event", &request).await?;
-        let shapes = org_shapes::read(&answer).map_err(|refusal| self.put_off(&refusal, None))?;
+        let shapes = org_shapes::read(&answer).map_err(|refusal| self.fail(Operation::LookUp, &refusal, None))?;
         let fetched_at = self.engine.clock.now();
         let describes: Vec<StoredDescribe> = shapes
             .into_iter()
@@ -244,7 +256,7 @@ impl<'a> Run<'a> {
             }
             other => other,
         }
-        .map_err(|error| self.put_off(&classify::failed_call(&error), classify::retry_after(&error)))
+        .map_err(|error| self.fail(Operation::LookUp, &classify::failed_call(&error), classify::retry_after(&error)))
     }
 
     async fn read_once(
@@ -299,6 +311,7 @@ impl<'a> Run<'a> {
         }
         let settings = &self.claimed.settings;
         let mended = self.refusals.take(writes, &results, email, |target| settings.fields_of_rows(target));
+        self.report.take_answers(writes, &results, &mended, email);
         match verdict(writes, &results, &mended) {
             Verdict::PlanAgain => Ok(results.iter().any(|result| !matches!(result, WriteResult::Refused(_)))),
             Verdict::Retry(refusal) => {
@@ -312,10 +325,16 @@ impl<'a> Run<'a> {
         }
     }
 
-    async fn renew(&self, session: &mut OpenSession) -> Result<(), Stop> {
+    async fn renew(&mut self, session: &mut OpenSession) -> Result<(), Stop> {
         let renewed = self.engine.sessions.renew(&self.claimed.connection_id, &session.session).await;
         *session = renewed.map_err(|e| self.no_session(e))?;
         Ok(())
+    }
+
+    /// Keeps that something could not be done, for the run ends with it.
+    fn fail(&mut self, operation: Operation, refusal: &Refusal, retry_after: Option<SignedDuration>) -> Stop {
+        self.report.fail(SyncError::of_run(operation, refusal));
+        self.put_off(refusal, retry_after)
     }
 
     /// What a refusal does to the run, by its class: tried again by the schedule, or held for a person. Trouble of the whole
@@ -333,9 +352,9 @@ impl<'a> Run<'a> {
         })
     }
 
-    fn unsendable(&self, message: &str) -> Stop {
+    fn unsendable(&mut self, message: &str) -> Stop {
         let advice = "Please report this with the booking's id.";
-        self.put_off(&Refusal::new(ErrorClass::Data, "UNSENDABLE", message, advice), None)
+        self.fail(Operation::Plan, &Refusal::new(ErrorClass::Data, "UNSENDABLE", message, advice), None)
     }
 }
 

@@ -26,6 +26,7 @@ mod polls;
 mod server;
 mod stories;
 mod support;
+mod sync_errors;
 mod trouble;
 mod webhooks;
 mod writes;

@@ -17,6 +17,7 @@ const SAMPLES: &[&str] = &[
     include_str!("../data/migrations/0006_configuration.sql"),
     include_str!("../data/migrations/0007_api.sql"),
     include_str!("../data/migrations/0008_polls.sql"),
+    include_str!("../data/migrations/0009_sync_errors.sql"),
 ];
 
 #[tokio::test]

@@ -12,7 +12,7 @@ async fn with(engine: Engine, salesforce: &str) -> Option<TestApp> {
     Some(test)
 }
 
-fn with_guests(delivery: Delivery, guests: &[&str]) -> Value {
+pub(crate) fn with_guests(delivery: Delivery, guests: &[&str]) -> Value {
     delivery.with("responses", json!({"guests": {"label": "additional_guests", "value": guests}})).json()
 }
 

@@ -5,13 +5,14 @@ use std::task::Poll;
 use std::time::Duration;
 
 use domain::api_budget::Purpose;
+use domain::sync_error::SyncReport;
 use jiff::SignedDuration;
 use matchbook::sync::Worker;
 use rstest::rstest;
 use serde_json::json;
 
 use crate::support::{Delivery, Engine, START, TestApp};
-use matchbook::store::Spent;
+use matchbook::store::{RunTold, Spent};
 
 async fn only_contact_and_event(test: &TestApp) {
     test.org.only("Contact").await;
@@ -385,7 +386,8 @@ async fn sync_again_during_a_run_is_not_lost(#[values(Engine::Sqlite, Engine::Po
     let claimed = store.claim("wrk_test", now).await.expect("the database").expect("a booking is due");
     assert!(store.sync_again(&claimed.id.0, now).await.expect("the database"));
     let held = matchbook::store::Released::Held { reason: "Held.".into() };
-    store.release(&claimed, &claimed.synced, &held, &[], &Spent::default(), now).await.expect("the database");
+    let told = RunTold { notes: &[], report: &SyncReport::default() };
+    store.release(&claimed, &claimed.synced, &held, told, &Spent::default(), now).await.expect("the database");
     test.sync().await;
     only_contact_and_event(&test).await;
 }

@@ -1,0 +1,162 @@
+//! What syncs could not do: kept, grouped by cause, made good, retried, dismissed.
+
+use jiff::SignedDuration;
+use matchbook::store::{ErrorFilter, ErrorGroup, ErrorState, StoredError};
+use rstest::rstest;
+use serde_json::{Value, json};
+
+use crate::people::with_guests;
+use crate::support::{Delivery, Engine, TestApp};
+
+const USER: &str = "integration@northwind.example";
+
+/// What a validation rule of the org answers.
+fn rule(message: &str) -> Value {
+    json!({"error": {"status": 400, "code": "FIELD_CUSTOM_VALIDATION_EXCEPTION", "message": message, "fields": []}})
+}
+
+impl TestApp {
+    async fn errors(&self, state: Option<ErrorState>) -> Vec<StoredError> {
+        let filter = ErrorFilter { state, ..ErrorFilter::default() };
+        self.app.store.sync_errors(&filter, None, 100).await.expect("errors").0
+    }
+
+    async fn groups(&self) -> Vec<ErrorGroup> {
+        self.app.store.sync_error_groups(&ErrorFilter::default(), 100).await.expect("groups")
+    }
+
+    /// The next `count` Events are refused by a rule.
+    async fn refuse_events(&self, message: &str, count: u32) {
+        let matches = json!({"method": "POST", "object": "Event"});
+        self.org.control("POST", "faults", json!({"match": matches, "effect": rule(message), "times": count})).await;
+    }
+
+    /// What the connection's user may do with fields.
+    async fn field_access(&self, fields: Value) {
+        let access = json!({"users": {USER: {"view_all": true, "modify_all": true, "fields": fields}}});
+        self.org.control("POST", "permissions", access).await;
+    }
+
+    /// A booking of Joe's, besides that of Jane's.
+    async fn another_booking(&self) {
+        let joe = Delivery::created().by("uid-9", "Joe Poe", "joe@other.example");
+        assert_eq!(self.deliver(&joe.json()).await.status, 200);
+    }
+}
+
+#[rstest]
+#[tokio::test]
+async fn a_hold_is_a_sync_error_until_its_booking_is_in_step(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+) {
+    let Some(test) = TestApp::spawn(engine).await else { return };
+    test.refuse_events("Meetings need a region.", 2).await;
+    test.deliver(&Delivery::created().json()).await;
+    test.sync().await;
+    let [error] = &test.errors(None).await[..] else { panic!("there should be one error") };
+    assert_eq!((error.state.as_str(), error.times), ("open", 1));
+    assert_eq!(error.cause.code, "FIELD_CUSTOM_VALIDATION_EXCEPTION");
+    assert_eq!((error.message.as_str(), error.cause.object.as_str()), ("Meetings need a region.", "Event"));
+    assert!(error.cause.fix.starts_with("A validation rule of the org refused the record."), "{}", error.cause.fix);
+    assert_eq!((error.event_type.as_str(), error.connection.as_str()), ("discovery-call", "main"));
+
+    test.pass(SignedDuration::from_mins(5));
+    assert_eq!(test.app.store.retry_sync_errors(&ErrorFilter::default(), test.app.clock.now()).await.expect("done"), 1);
+    test.sync().await;
+    let again = test.errors(None).await;
+    assert_eq!((again.len(), again[0].times), (1, 2), "the same trouble again is no other error: {again:#?}");
+    assert_eq!((again[0].first_at, again[0].last_at), (error.first_at, test.app.clock.now()));
+
+    test.app.store.sync_again(&error.booking_id, test.app.clock.now()).await.expect("stored");
+    test.sync().await;
+    let resolved = test.errors(None).await;
+    assert_eq!((resolved[0].state.as_str(), resolved[0].ended_at), ("resolved", Some(test.app.clock.now())));
+    assert!(test.groups().await.is_empty());
+    test.assert_all_synced().await;
+}
+
+#[rstest]
+#[tokio::test]
+async fn a_dropped_field_is_a_sync_error_until_it_is_written(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+) {
+    let Some(test) = TestApp::spawn(engine).await else { return };
+    test.field_access(json!({"Event.Location": "read"})).await;
+    test.deliver(&Delivery::created().json()).await;
+    test.another_booking().await;
+    test.sync().await;
+    test.assert_all_synced().await;
+    let [group] = &test.groups().await[..] else { panic!("one cause for both bookings") };
+    assert_eq!(group.count, 2);
+    assert_eq!(group.latest.cause.dropped_fields.iter().collect::<Vec<_>>(), ["Location"]);
+    assert_eq!(group.latest.resolved_at(), None);
+    assert!(group.latest.cause.fix.contains("field-level security"), "{}", group.latest.cause.fix);
+
+    test.field_access(json!({})).await;
+    test.pass(SignedDuration::from_mins(5));
+    let first = ErrorFilter { booking_id: Some(group.latest.booking_id.clone()), ..ErrorFilter::default() };
+    test.app.store.retry_sync_errors(&first, test.app.clock.now()).await.expect("done");
+    test.sync().await;
+    let [rest] = &test.groups().await[..] else { panic!("the other booking still lacks the field") };
+    assert_eq!(rest.count, 1);
+    assert_eq!(rest.latest.resolved_at(), Some(test.app.clock.now()), "a later sync has written the field");
+    test.app.store.retry_sync_errors(&ErrorFilter::default(), test.app.clock.now()).await.expect("done");
+    test.sync().await;
+    assert!(test.groups().await.is_empty());
+    assert!(test.org.records("Event").await.iter().all(|event| event["Location"].is_string()));
+}
+
+#[rstest]
+#[tokio::test]
+async fn a_refused_guest_is_a_sync_error_of_its_own(#[values(Engine::Sqlite, Engine::Postgres)] engine: Engine) {
+    let Some(test) = TestApp::spawn(engine).await else { return };
+    test.org.load(json!({"Contact": [{"LastName": "Roe", "Email": "jane@acme.example"}]})).await;
+    test.org.fault(json!({"method": "POST", "object": "Contact"}), rule("Guests need a title.")).await;
+    test.deliver(&with_guests(Delivery::created(), &["ida@acme.example"])).await;
+    test.sync().await;
+    test.org.only("Event").await;
+    let [error] = &test.errors(Some(ErrorState::Open)).await[..] else { panic!("there should be one error") };
+    assert_eq!(error.guest.as_deref(), Some("ida@acme.example"));
+    assert_eq!((error.cause.object.as_str(), error.cause.operation.word()), ("Contact", "create"));
+}
+
+#[rstest]
+#[tokio::test]
+async fn trouble_of_the_connection_is_told_once_and_resolved_by_the_next_call(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+) {
+    let Some(test) = TestApp::spawn(engine).await else { return };
+    let busy = json!({"error": {"status": 503, "code": "SERVER_UNAVAILABLE", "message": "server too busy"}});
+    test.org.fault(json!({"path": "/composite"}), busy).await;
+    test.deliver(&Delivery::created().json()).await;
+    test.sync().await;
+    let [error] = &test.errors(None).await[..] else { panic!("there should be one error") };
+    assert_eq!((error.cause.code.as_str(), error.cause.operation.word()), ("SERVER_UNAVAILABLE", "call"));
+    test.pass(SignedDuration::from_mins(1));
+    test.sync().await;
+    assert_eq!(test.errors(None).await[0].state, "resolved");
+    test.assert_all_synced().await;
+}
+
+#[rstest]
+#[tokio::test]
+async fn a_dismissed_error_stays_dismissed_and_the_next_is_told_anew(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+) {
+    let Some(test) = TestApp::spawn(engine).await else { return };
+    test.refuse_events("Meetings need a region.", 2).await;
+    test.deliver(&Delivery::created().json()).await;
+    test.sync().await;
+    let now = test.app.clock.now();
+    let all = ErrorFilter::default();
+    let dismissed = test.app.store.dismiss_sync_errors(&all, None, ("Known.", "ops@seller.example"), now).await;
+    assert_eq!(dismissed.expect("done"), 1);
+    assert!(test.groups().await.is_empty());
+    assert!(test.app.store.latest_sync_error(&all).await.expect("read").is_none());
+    test.another_booking().await;
+    test.pass(SignedDuration::from_mins(1));
+    test.sync().await;
+    let latest = test.app.store.latest_sync_error(&all).await.expect("read").expect("the next error");
+    assert_eq!(latest.state, "open");
+    assert_eq!(test.errors(Some(ErrorState::Dismissed)).await[0].note.as_deref(), Some("Known."));
+}
