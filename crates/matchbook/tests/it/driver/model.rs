@@ -162,7 +162,13 @@ impl World<'_> {
         let deleted = self.history.deletions.contains_key(&meeting);
         // Salesforce takes a deleted Contact off its Events: the next in the list is the WhoId, if there is one.
         let orphaned = self.history.contacts.contains(&email);
+        // Where no field is named, a refused record is written without rows.
+        let rows = self.schedule.rows && !self.schedule.refuses_records();
+        let person = people.iter().find(|person| person["Id"] == event["WhoId"]).filter(|_| rows && !orphaned);
         let right = [
+            ("Place__c", !rows || event["Place__c"] == format!("{title} at {}", place(wanted.place))),
+            ("the person's Seen__c", person.is_none_or(|person| person["Seen__c"] == true)),
+            ("the person's First__c", person.is_none_or(|person| !person["First__c"].is_null())),
             ("StartDateTime", event["StartDateTime"] == written(start)),
             ("EndDateTime", event["EndDateTime"] == written(start + SignedDuration::from_mins(30))),
             ("Location", event["Location"] == place(wanted.place)),

@@ -15,6 +15,8 @@ pub(super) struct Schedule {
     pub(super) leads: bool,
     /// An Event can be with several people.
     pub(super) shared: bool,
+    /// Fields are written to the Event and to the attendee's record.
+    pub(super) rows: bool,
     pub(super) field: BookingIdField,
     /// How far the org's clock is ahead of ours, in milliseconds.
     pub(super) skew: i64,
@@ -196,9 +198,10 @@ impl Schedule {
         let persons: Vec<usize> = (0..dice.within(1, 4)).map(|_| dice.pick(&[0, 0, 0, 1, 1, 2])).collect();
         let count = dice.within(1, 6);
         let mut meetings: Vec<Meeting> = (0..count).map(|_| meeting(&mut dice, persons.len())).collect();
-        let (mut leads, mut shared) = (false, false);
+        let (mut leads, mut shared, mut rows) = (false, false, false);
         if let Some(more) = &mut more {
             (leads, shared) = (more.chance(25), more.chance(60));
+            rows = seed.is_multiple_of(2);
             meetings.iter_mut().for_each(|meeting| add_more(more, meeting, persons.len()));
         }
         let mut steps = deliveries(&mut dice, &meetings);
@@ -210,7 +213,7 @@ impl Schedule {
         if let Some(more) = &mut more {
             no_shows(more, &meetings, &mut steps);
         }
-        Schedule { seed, calm, leads, shared, field, skew, persons, meetings, steps }
+        Schedule { seed, calm, leads, shared, rows, field, skew, persons, meetings, steps }
     }
 
     /// Whether Salesforce may refuse a record for what is in it.
@@ -396,12 +399,13 @@ impl fmt::Display for Schedule {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(
             f,
-            "booking id field: {:?}; the org's clock is {} s ahead; Contacts there before: {:?}; {}, {}",
+            "booking id field: {:?}; the org's clock is {} s ahead; Contacts there before: {:?}; {}, {}, {}",
             self.field,
             self.skew / 1000,
             self.persons,
             if self.leads { "attendees are Leads" } else { "attendees are Contacts" },
             if self.shared { "several people an Event" } else { "one person an Event" },
+            if self.rows { "with fields to write" } else { "without fields to write" },
         )?;
         for (at, meeting) in self.meetings.iter().enumerate() {
             writeln!(f, "meeting {at} of person {} with {}:", meeting.person, meeting.host)?;

@@ -89,11 +89,24 @@ impl<'a> World<'a> {
     async fn configure(&self) {
         let org = &self.test.org;
         let no_show = json!({"name": "No_Show__c", "label": "No show", "type": "boolean"});
-        org.control("POST", "fields", json!({"Event": [no_show]})).await;
+        let place = json!({"name": "Place__c", "label": "Place", "type": "string", "length": 200});
+        let person = json!([{"name": "Seen__c", "label": "Seen", "type": "boolean"},
+            {"name": "First__c", "label": "First", "type": "string", "length": 200}]);
+        let fields = json!({"Event": [no_show, place], "Contact": person, "Lead": person});
+        org.control("POST", "fields", fields).await;
         org.control("PATCH", "settings", json!({"shared_activities": self.schedule.shared})).await;
         let kind = if self.schedule.leads { "lead" } else { "contact" };
-        let settings = format!("attendee_record_type: {kind}, no_show_field: No_Show__c");
+        let rows = format!(
+            "event_fields_on_booking: {{enabled: {0}, fields: [{{field: Place__c, type: text, value: '{{booking.title}} at {{booking.location}}'}}]}}, \
+             person_fields_on_booking: {{enabled: {0}, fields: [{{field: Seen__c, type: checkbox, value: true}}, \
+             {{field: First__c, type: text, value: '{{booking.title}}', when: if_empty}}]}}",
+            self.schedule.rows
+        );
+        let settings = format!(
+            "attendee_record_type: {kind}, check_for_existing_contact: false, no_show_field: No_Show__c, {rows}"
+        );
         let file = support::configuration_with(&org.url, &settings);
+        // What another seed's org told is of no use; an org is known for an hour.
         self.test.apply(&file).await.expect("the configuration is sound");
     }
 
