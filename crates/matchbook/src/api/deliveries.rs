@@ -95,11 +95,11 @@ pub struct ShownDelivery {
     dismissed_by: Option<String>,
 }
 
-/// Why a delivery is dismissed.
+/// Why something is dismissed.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[allow(dead_code, reason = "the document's form of what is read field by field")]
-struct Dismissal {
+pub(super) struct Dismissal {
     /// Why, for those who come after you.
     #[schema(example = "A test of the webhook", min_length = 1, max_length = 500)]
     note: String,
@@ -214,7 +214,7 @@ pub async fn dismiss(
     shown(&app, &id).await
 }
 
-fn note(json: &JsonBody) -> Result<String, Problem> {
+pub(super) fn note(json: &JsonBody) -> Result<String, Problem> {
     let mut body = Body::default();
     let root = body.object((String::new(), &json.value), &["note"]);
     let note = root.and_then(|root| body.required_text(&root, "note", "A test of the webhook"));
@@ -236,7 +236,7 @@ pub(super) fn may_read(caller: &Caller) -> Result<(), Problem> {
         .detail("A member sees own bookings only."))
 }
 
-fn for_admins(caller: &Caller) -> Result<(), Problem> {
+pub(super) fn for_admins(caller: &Caller) -> Result<(), Problem> {
     if caller.access.role == Role::Admin {
         return Ok(());
     }

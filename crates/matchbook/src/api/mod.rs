@@ -18,6 +18,7 @@ mod refusals;
 mod request;
 mod shown_booking;
 pub mod sources;
+pub mod sync_errors;
 pub mod sync_runs;
 pub mod webhooks;
 

@@ -34,6 +34,7 @@ pub static DOCUMENT: LazyLock<utoipa::openapi::OpenApi> = LazyLock::new(|| {
         (name = "Syncs", description = "How bookings reach Salesforce."),
         (name = "Sources", description = "How booking sources do."),
         (name = "Deliveries", description = "What booking sources sent, and what became of it."),
+        (name = "Sync errors", description = "What syncs could not do, by booking and by cause, and what to do about it."),
         (name = "Configuration", description = "Connections, hosts, event types and sources, as in the workspace file."),
         (name = "About", description = "The API itself."),
     )

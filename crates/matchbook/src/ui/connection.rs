@@ -16,10 +16,10 @@ use super::connections::waiting_words;
 use super::icons::{Icon, icon};
 use super::layout::Page;
 use super::sync_word::badge;
-use super::{PageError, SignedIn, times};
+use super::{PageError, SignedIn, sync_errors, times};
 use crate::app::App;
 use crate::grant::ConnectionGrant;
-use crate::store::{Connection, User};
+use crate::store::{Connection, ErrorFilter, StoredError, User};
 
 /// Everything that the page shows.
 struct Shown {
@@ -27,6 +27,7 @@ struct Shown {
     waiting: i64,
     usage: ApiUsage,
     test: Option<(ConnectionTest, Timestamp)>,
+    latest_error: Option<StoredError>,
     callback_url: String,
     is_admin: bool,
     now: Timestamp,
@@ -43,8 +44,14 @@ pub async fn page(
     let now = app.clock.now();
     let usage = app.store.api_usage(&id, now).await?;
     let test = app.store.connection_test(&id).await?;
+    // A member's bookings are a part of them only.
+    let filter = ErrorFilter { connection: Some(connection.key.clone()), ..ErrorFilter::default() };
+    let latest_error = match user.role.as_str() {
+        "member" => None,
+        _ => app.store.latest_sync_error(&filter).await?,
+    };
     let (callback_url, is_admin) = (app.callback_url.clone(), user.role == "admin");
-    let shown = Shown { connection, waiting, usage, test, callback_url, is_admin, now };
+    let shown = Shown { connection, waiting, usage, test, latest_error, callback_url, is_admin, now };
     Ok(Page { title: &shown.connection.name, user: Some(&user), refreshes: false }.render(&shown.render()))
 }
 
@@ -86,6 +93,7 @@ impl Shown {
                 (self.details())
                 (self.state())
             }
+            (sync_errors::notification(self.latest_error.as_ref()))
             (self.test())
             (self.usage())
         }

@@ -104,10 +104,10 @@ pub async fn retry(
     Ok(Redirect::to(LIST))
 }
 
-/// Why a delivery is dismissed.
+/// Why something is dismissed.
 #[derive(Debug, Deserialize)]
 pub struct Dismissal {
-    note: String,
+    pub(super) note: String,
 }
 
 /// Dismisses a delivery. One that was settled meanwhile is no longer in the list.

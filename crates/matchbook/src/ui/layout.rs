@@ -56,6 +56,7 @@ impl Page<'_> {
                     @if let Some(user) = self.user {
                         nav.places aria-label="Main" {
                             a href="/bookings" { (icon(Icon::Calendar)) "Bookings" }
+                            a href="/sync-errors" { (icon(Icon::Alert)) "Sync errors" }
                             a href="/connections" { (icon(Icon::Link)) "Connections" }
                         }
                         form.who method="post" action="/sign-out" {

@@ -17,6 +17,7 @@ mod response;
 mod session;
 pub mod sign_in;
 mod sign_in_limits;
+pub mod sync_errors;
 mod sync_word;
 mod timeline;
 mod times;

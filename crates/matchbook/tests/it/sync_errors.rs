@@ -160,3 +160,40 @@ async fn a_dismissed_error_stays_dismissed_and_the_next_is_told_anew(
     assert_eq!(latest.state, "open");
     assert_eq!(test.errors(Some(ErrorState::Dismissed)).await[0].note.as_deref(), Some("Known."));
 }
+
+#[rstest]
+#[tokio::test]
+async fn the_inbox_shows_causes_with_what_to_do_and_settles_them_by_api(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+) {
+    let Some(test) = TestApp::spawn(engine).await else { return };
+    test.refuse_events("Meetings <need> a region.", 2).await;
+    test.deliver(&Delivery::created().json()).await;
+    test.another_booking().await;
+    test.sync().await;
+    let groups = test.get("/api/v1/sync-error-groups").await.body;
+    assert_eq!(groups["groups"][0]["count"], 2, "{groups:#}");
+    let cause = groups["groups"][0]["latest"]["cause"].clone();
+    assert_eq!((&cause["object"], &cause["operation"]), (&json!("Event"), &json!("create")));
+    let id = cause["id"].as_str().expect("an id");
+    let retry = format!("/api/v1/sync-error-groups/{id}/retry");
+    let retried = test.call("POST", &retry, &[], None).await;
+    assert_eq!((retried.status, &retried.body["changed"]), (200, &json!(2)));
+    test.sync().await;
+    test.assert_all_synced().await;
+    assert_eq!(test.get("/api/v1/sync-error-groups").await.body["groups"], json!([]));
+    let all = test.get("/api/v1/sync-errors?state=resolved&limit=1").await.body;
+    assert_eq!(all["sync_errors"][0]["state"], "resolved", "{all:#}");
+    assert!(all["next"].is_string(), "there is another page");
+
+    test.refuse_events("Meetings need a reason.", 1).await;
+    test.deliver(&Delivery::created().by("uid-7", "Ida", "ida@acme.example").json()).await;
+    test.sync().await;
+    let open = test.get("/api/v1/sync-errors?state=open").await.body;
+    let path = format!("/api/v1/sync-errors/{}/dismissal", open["sync_errors"][0]["id"].as_str().expect("an id"));
+    assert_eq!(test.call("POST", &path, &[], Some(&json!({"note": " "}))).await.status, 422, "it says why");
+    let dismissed = test.call("POST", &path, &[], Some(&json!({"note": "A test"}))).await;
+    assert_eq!((dismissed.status, &dismissed.body["changed"]), (200, &json!(1)));
+    assert_eq!(test.get("/api/v1/sync-errors?state=open").await.body["sync_errors"], json!([]));
+    assert_eq!(test.call("POST", "/api/v1/sync-errors/err_nothing/retry", &[], None).await.status, 404);
+}
