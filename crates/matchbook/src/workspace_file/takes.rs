@@ -116,7 +116,7 @@ impl Takes {
             Takes::ApiVersion => "a version like \"66.0\"",
             Takes::SalesforceUser => "the id of a User like 005000000000001AAA",
             Takes::NewOwner => "organizer or the id of a User like 005000000000001AAA",
-            Takes::Owner => "the id of a User or a queue like 00G000000000001AAA",
+            Takes::Owner => "the id of a User or a queue like 00G000000000001EAA",
             Takes::FieldName => "the API name of a field, like No_Show__c",
             Takes::SourceKind => "the kind of a source, like cal.com",
             Takes::OneOf(words) => return alternatives(words).into(),

@@ -315,12 +315,22 @@ async fn secrets_are_sealed_anew_while_instances_run_that_know_both_keys(
     assert_eq!((latest.words, latest.version), (vec!["Seal 4 secrets with another encryption key".to_owned()], None));
 }
 
+/// What is written to Salesforce, with every setting and awkward values.
+const WRITES: &str = ", salesforce: {attendee_record_type: contact_under_account, no_account: nothing, contact_counts: rules_decide, \
+    create_contact_under_account: false, check_for_existing_contact: false, relate_event_to: opportunity, \
+    event_fields_on_booking: {fields: [{field: A__c, type: custom, value: \"{company|a: b} {{ \\u2028 # 'x'\\nline two\"}, \
+    {field: B__c, type: checkbox, value: true}]}, person_fields_on_booking: {enabled: false, fields: [{field: C__c, type: text, \
+    value: \"- ~\", when: if_empty}]}, event_fields_on_cancel: {enabled: true}, person_fields_on_cancel: {fields: [{field: D__c, \
+    type: date, value: booking_cancel_date, when: always}]}, change_record_owner: {to: organizer, only_from: [00G000000000001EAA]}, \
+    exclude_record_types: {contact: [Partner, 'no: 1'], account: ['012000000000001AAA']}, new_record_types: {lead: Default}, \
+    lead_assignment_rules: true}";
+
 /// Configurations of every shape, as files. Names and references are small numbers, so that entries meet again.
 fn any_file() -> impl Strategy<Value = String> {
     let text = "[^\\p{C}\\s]([^\\p{C}]{0,20}[^\\p{C}\\s])?".prop_map(|text| json!(text).to_string());
     let host = (text.clone(), any::<bool>())
         .prop_map(|(name, zone)| (name, if zone { "Europe/Berlin" } else { "America/New_York" }));
-    let event_type = (text.clone(), 1..1441_u16, prop::collection::btree_set(0..4_usize, 1..4), 0..4_u8, any::<bool>());
+    let event_type = (text.clone(), 1..1441_u16, prop::collection::btree_set(0..4_usize, 1..4), 0..6_u8, any::<bool>());
     (
         prop::option::of(text.clone()),
         prop::collection::vec(host, 4..8),
@@ -345,6 +355,7 @@ fn any_file() -> impl Strategy<Value = String> {
                     1 => ", salesforce: {enabled: false}",
                     2 if connected => ", salesforce: {connection: main}",
                     3 if connected => ", salesforce: {connection: main, enabled: true, attendee_record_type: lead, ignore_guests: true, no_show_field: No_Show__c}",
+                    4 => WRITES,
                     _ => ", salesforce: {}",
                 };
                 let slug = if *slug { format!(", slug: s{at}") } else { String::new() };
