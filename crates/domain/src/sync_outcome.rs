@@ -151,6 +151,29 @@ pub enum DuplicateChoice {
     CreateAnyway,
 }
 
+/// Records that a duplicate rule takes for the attendee, whose new record it refused (spec 4.1).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Duplicates {
+    /// Those that Salesforce named; not empty.
+    pub records: BTreeSet<RecordId>,
+    /// The rule only alerts, so that the record may be created all the same.
+    pub may_create_anyway: bool,
+}
+
+/// Why a [`DuplicateChoice`] cannot be taken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum ChoiceRefused {
+    /// Nothing is to be decided.
+    #[error("Nothing is to be decided here.")]
+    NothingToDecide,
+    /// The record is none of those that Salesforce named.
+    #[error("Salesforce did not name this record as a duplicate.")]
+    OtherRecord,
+    /// The rule blocks.
+    #[error("The org's duplicate rule does not only alert, it blocks: the record cannot be created beside the other.")]
+    RuleBlocks,
+}
+
 /// A person whose create was sent without an answer: the record may come into being until Salesforce's limit for a call has
 /// passed, and nobody creates it again before (spec 4.2).
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -226,6 +249,9 @@ pub struct Synced {
     /// What was decided about a duplicate of the attendee.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub duplicate_choice: Option<DuplicateChoice>,
+    /// Duplicates of the attendee on which nobody decided yet, or that stand in the way of what was decided.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub duplicates: Option<Duplicates>,
     /// The guests' records, once found or created.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub guests: Vec<SyncedPerson>,
@@ -259,10 +285,23 @@ impl Synced {
                 self.person_state = PersonState::default();
             }
             self.person = Some(person);
+            self.duplicates = None;
             return;
         }
         self.guests.retain(|guest| guest.email != person.email);
         self.guests.push(person);
+    }
+
+    /// The same with what a person decided about duplicates.
+    pub fn choosing(mut self, choice: DuplicateChoice) -> Result<Self, ChoiceRefused> {
+        let duplicates = self.duplicates.as_ref().ok_or(ChoiceRefused::NothingToDecide)?;
+        match &choice {
+            DuplicateChoice::Use(id) if !duplicates.records.contains(id) => return Err(ChoiceRefused::OtherRecord),
+            DuplicateChoice::CreateAnyway if !duplicates.may_create_anyway => return Err(ChoiceRefused::RuleBlocks),
+            _ => {}
+        }
+        self.duplicate_choice = Some(choice);
+        Ok(self)
     }
 
     /// The updates that may have taken effect, or may still do, though no answer to them came; the latest last.
@@ -315,6 +354,8 @@ pub struct RefusedValues {
     pub fields: Vec<String>,
     /// The records that it takes for the same; none where it is about values, or a rule over them.
     pub duplicates: Vec<RecordId>,
+    /// The duplicate rule only alerts.
+    pub only_alerts: bool,
 }
 
 impl Refusal {
@@ -455,8 +496,11 @@ pub fn absorb(
                 // The record is dead, or a Lead was converted; the next plan looks for it again.
                 after.person = None;
             }
-            (Write::CreatePerson { email, .. }, WriteResult::Refused(_) | WriteResult::NotSent(_)) => {
-                after.unclear_people.retain(|unclear| unclear.email != *email);
+            (Write::CreatePerson { email: whose, .. }, WriteResult::Refused(_) | WriteResult::NotSent(_)) => {
+                after.unclear_people.retain(|unclear| unclear.email != *whose);
+                if whose == email {
+                    after.duplicates = refused_duplicates(result);
+                }
             }
             (Write::CreateEvent { fields } | Write::UpsertEvent { fields }, WriteResult::Done(Some(id))) => {
                 after.event = SyncedEvent::Written { id: id.clone(), fields: with_people(fields, &after) };
@@ -488,6 +532,12 @@ pub fn absorb(
         after.person_state = PersonState { owner, ..state.clone() };
     }
     after
+}
+
+fn refused_duplicates(result: &WriteResult) -> Option<Duplicates> {
+    let WriteResult::Refused(Refusal { of_values: Some(values), .. }) = result else { return None };
+    let records: BTreeSet<RecordId> = values.duplicates.iter().cloned().collect();
+    (!records.is_empty()).then_some(Duplicates { records, may_create_anyway: values.only_alerts })
 }
 
 /// Whether nothing is open of what the attendee's record is given by rows.

@@ -10,6 +10,7 @@ pub mod clock;
 pub mod config;
 pub mod configuration;
 pub mod crm;
+pub mod duplicates;
 mod error_chain;
 mod failpoint;
 pub mod grant;

@@ -187,7 +187,7 @@ impl Planner<'_> {
         let ids: Vec<&str> = named.iter().map(|id| id.0.as_str()).collect();
         let reason = format!(
             "Salesforce takes the new {} for a duplicate of {} (DUPLICATES_DETECTED), which has another email or may not be used. \
-             Choose: use this record, create anyway (where the rule only alerts), or not now.",
+             Choose on the booking's page: use this record, create anyway (where the rule only alerts), or not now.",
             kind.object(),
             ids.join(", ")
         );

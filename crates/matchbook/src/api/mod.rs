@@ -7,6 +7,7 @@ pub mod bookings;
 mod caller;
 pub mod configuration;
 pub mod deliveries;
+pub mod duplicate_choice;
 pub mod health;
 mod idempotency;
 mod limits;

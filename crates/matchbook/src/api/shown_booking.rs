@@ -148,6 +148,19 @@ struct ShownSync {
     contact_id: Option<String>,
     /// The Event in Salesforce; null while there is none.
     event_id: Option<String>,
+    /// Records that Salesforce takes for the attendee: the sync is on hold until one of the choices is made.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    duplicates: Option<ShownDuplicates>,
+}
+
+/// What is to be decided about duplicates.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Duplicates)]
+struct ShownDuplicates {
+    /// The ids of the records.
+    records: Vec<String>,
+    /// The org's rule only alerts, so that a record may be created beside them.
+    may_create_anyway: bool,
 }
 
 /// Whether a sync goes on by itself, waits for a person, or is done.
@@ -249,6 +262,10 @@ impl From<BookingAnswer> for ShownAnswer {
 impl From<SyncState> for ShownSync {
     fn from(sync: SyncState) -> Self {
         ShownSync {
+            duplicates: sync.duplicates_to_decide().map(|known| ShownDuplicates {
+                records: known.records.iter().map(|id| id.0.clone()).collect(),
+                may_create_anyway: known.may_create_anyway,
+            }),
             due_at: (sync.state == "waiting" && !sync.waits_for_connect()).then_some(sync.due_at),
             state: sync.state,
             reason: sync.reason,

@@ -35,7 +35,8 @@ pub fn refused_part(status: u16, errors: &[ApiError]) -> Refusal {
     let duplicates = errors.iter().flat_map(|error| &error.duplicates);
     let duplicates = duplicates.map(|record| RecordId(record.id.as_str().to_owned())).collect();
     let is_of_values = matches!(kind, ErrorKind::Field | ErrorKind::Data | ErrorKind::Duplicate);
-    let of_values = is_of_values.then(|| Box::new(RefusedValues { fields: named.collect(), duplicates }));
+    let only_alerts = errors.iter().any(|error| error.allow_save);
+    let of_values = is_of_values.then(|| Box::new(RefusedValues { fields: named.collect(), duplicates, only_alerts }));
     Refusal {
         missing,
         halted: kind == ErrorKind::Halted,

@@ -17,6 +17,7 @@ mod database;
 mod deliveries;
 mod delivery_list;
 mod describes;
+mod duplicate_choices;
 mod event_types;
 mod hosts;
 mod key_rotation;

@@ -9,7 +9,7 @@ use domain::api_budget::Purpose;
 use domain::booking::{Booking, BookingId, RecordedBooking};
 use domain::email_domain::EmailAddress;
 use domain::salesforce_settings::SalesforceSettings;
-use domain::sync_outcome::Synced;
+use domain::sync_outcome::{Duplicates, Synced};
 use jiff::{SignedDuration, Timestamp};
 
 use super::api_spend::{self, Spent};
@@ -42,6 +42,11 @@ pub struct SyncState {
 }
 
 impl SyncState {
+    /// The duplicates of the attendee that a person must decide about, if it is on hold for that.
+    pub fn duplicates_to_decide(&self) -> Option<&Duplicates> {
+        self.synced.duplicates.as_ref().filter(|_| self.state == "held")
+    }
+
     /// Whether it waits until somebody connects its connection, and for no time.
     pub fn waits_for_connect(&self) -> bool {
         self.state == "waiting" && micros(self.due_at) >= connections::UNTIL_CONNECTED

@@ -12,6 +12,7 @@ use maud::{Markup, html};
 use url::Url;
 
 use super::bookings::{email_text, person, status, title};
+use super::duplicate_choice;
 use super::icons::{Icon, icon};
 use super::layout::Page;
 use super::sync_word::SyncWord;
@@ -64,7 +65,7 @@ pub async fn sync_again(
 }
 
 /// A booking that they see; others are as if they were not there.
-async fn seen(app: &App, access: &Access, id: &str) -> Result<BookingRow, PageError> {
+pub(super) async fn seen(app: &App, access: &Access, id: &str) -> Result<BookingRow, PageError> {
     let row = app.store.booking(id).await?.filter(|row| access.sees(&row.booking));
     row.ok_or_else(not_here)
 }
@@ -151,6 +152,9 @@ impl Shown {
                 (self.trouble())
                 @if let Some(sync) = &self.row.sync {
                     @if let Some(reason) = &sync.reason { p.reason { (reason) } }
+                    @if let Some(duplicates) = sync.duplicates_to_decide() {
+                        (duplicate_choice::choices(&self.row.id.0, duplicates, self.may_sync, |id, object| self.record(id, object)))
+                    }
                     (self.records(&sync.synced))
                 } @else {
                     p { "The event type " strong { (self.row.event_type) } " is not connected to Salesforce, so nothing is written." }

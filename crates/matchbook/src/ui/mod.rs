@@ -10,6 +10,7 @@ pub mod connection;
 mod connection_word;
 pub mod connections;
 pub mod deliveries;
+pub mod duplicate_choice;
 mod error;
 mod icons;
 mod layout;

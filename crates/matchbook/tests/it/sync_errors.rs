@@ -44,6 +44,11 @@ impl TestApp {
     }
 }
 
+/// How many sync errors need attention.
+pub(crate) async fn open_errors(test: &TestApp) -> usize {
+    test.errors(Some(ErrorState::Open)).await.len()
+}
+
 #[rstest]
 #[tokio::test]
 async fn a_hold_is_a_sync_error_until_its_booking_is_in_step(

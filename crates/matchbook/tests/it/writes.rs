@@ -39,7 +39,7 @@ pub(crate) async fn writing(engine: Engine, settings: &str) -> Option<TestApp> {
     Some(test)
 }
 
-async fn add_fields(test: &TestApp) {
+pub(crate) async fn add_fields(test: &TestApp) {
     let text = |name: &str, length: u32| json!({"name": name, "label": name, "type": "string", "length": length});
     let plain = |name: &str, kind: &str| json!({"name": name, "label": name, "type": kind});
     let kind =
@@ -57,7 +57,7 @@ async fn add_fields(test: &TestApp) {
     test.org.control("POST", "fields", fields).await;
 }
 
-fn configuration_of(test: &TestApp, settings: &str) -> String {
+pub(crate) fn configuration_of(test: &TestApp, settings: &str) -> String {
     configuration_with(&test.org.url, "")
         .replace("    salesforce: {connection: main}", &format!("    salesforce:\n      connection: main{settings}"))
 }
@@ -69,25 +69,25 @@ async fn warm_up(test: &TestApp) {
     test.org.take_calls().await;
 }
 
-async fn with_email(test: &TestApp, object: &str, email: &str) -> Value {
+pub(crate) async fn with_email(test: &TestApp, object: &str, email: &str) -> Value {
     let mut records = test.org.records(object).await;
     records.retain(|record| record["Email"].as_str().is_some_and(|its| its.eq_ignore_ascii_case(email)));
     assert_eq!(records.len(), 1, "one {object} with {email}: {records:#?}");
     records.remove(0)
 }
 
-async fn jane(test: &TestApp) -> Value {
+pub(crate) async fn jane(test: &TestApp) -> Value {
     with_email(test, "Contact", "jane@acme.example").await
 }
 
 /// Jane's Event, if it is there.
-async fn events_of_jane(test: &TestApp) -> Vec<Value> {
+pub(crate) async fn events_of_jane(test: &TestApp) -> Vec<Value> {
     let mut events = test.org.records("Event").await;
     events.retain(|event| event["Subject"].as_str().is_some_and(|subject| subject.contains("Jane Roe")));
     events
 }
 
-async fn event(test: &TestApp) -> Value {
+pub(crate) async fn event(test: &TestApp) -> Value {
     let mut events = events_of_jane(test).await;
     assert_eq!(events.len(), 1, "one Event of Jane's: {events:#?}");
     events.remove(0)
@@ -504,30 +504,6 @@ async fn records_of_excluded_record_types_are_not_found_and_none_is_created(
     test.apply(&configuration_of(&test, &format!("{settings}\n      new_record_types: {{contact: Partner}}")))
         .await
         .expect("sound");
-}
-
-#[rstest]
-#[tokio::test]
-async fn a_duplicate_that_a_rule_names_waits_for_a_decision_unless_it_is_the_attendees_own(
-    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
-) {
-    let Some(test) = writing(engine, "").await else { return };
-    let rule = json!({"object": "Contact", "match": ["LastName"], "mode": "block", "message": "Already there."});
-    test.org.control("POST", "rules", json!({"duplicate": [rule]})).await;
-    // The rule finds a record with her name, which the look-up by email does not.
-    let there = test.org.load(json!({"Contact": [{"LastName": "Roe", "Email": "other@acme.example"}]})).await;
-    let there = there["ids"]["Contact"][0].clone();
-    test.deliver(&Delivery::created().json()).await;
-    test.sync().await;
-    let held = test.get("/api/v1/bookings").await.body["bookings"][0].clone();
-    assert!(held.to_string().contains("DUPLICATES_DETECTED"), "{held:#}");
-    assert!(events_of_jane(&test).await.is_empty(), "nobody decided yet");
-    // Somebody corrects the record's email; before a look-up sees it, the rule names it again.
-    test.org.update("Contact", &there, json!({"Email": "JANE@acme.example"})).await;
-    let path = format!("/api/v1/bookings/{}/sync", held["id"].as_str().expect("an id"));
-    assert_eq!(test.call("POST", &path, &[], None).await.status, 202);
-    test.sync().await;
-    assert_eq!(event(&test).await["WhoId"], there);
 }
 
 #[rstest]
