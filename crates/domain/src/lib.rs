@@ -17,6 +17,7 @@ pub mod email_domain;
 pub mod event_description;
 pub mod field_write;
 pub mod free_mail;
+pub mod geo;
 pub mod names;
 pub mod org_shape;
 pub mod person_match;

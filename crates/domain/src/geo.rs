@@ -1,0 +1,7 @@
+//! Where a booker is, and when two places are the same (spec 6, P1 to P3 and "Geo").
+
+mod country;
+mod country_names;
+mod fold;
+
+pub use country::{Country, UnknownCountry};
