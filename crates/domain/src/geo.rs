@@ -3,5 +3,8 @@
 mod country;
 mod country_names;
 mod fold;
+mod subdivision;
+mod subdivision_names;
 
 pub use country::{Country, UnknownCountry};
+pub use subdivision::{Region, Subdivision};
