@@ -22,6 +22,7 @@ pub mod names;
 pub mod org_shape;
 pub mod person_match;
 pub mod preflight;
+pub mod round_robin;
 pub mod salesforce_settings;
 pub mod settings_check;
 pub mod sync_error;
