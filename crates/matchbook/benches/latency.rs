@@ -2,6 +2,9 @@
 //!
 //! `cargo bench -p matchbook` prints the median of each case, against an org that takes 100 ms a call.
 
+#[allow(dead_code, reason = "as above")]
+#[path = "../tests/it/lists.rs"]
+mod lists;
 #[allow(dead_code, reason = "the tests' harness, of which a bench needs a part")]
 #[path = "../tests/it/support.rs"]
 mod support;
@@ -9,8 +12,9 @@ mod support;
 use std::time::Duration;
 
 use jiff::Timestamp;
+use lists::{LISTS, ON_CANCEL, configure};
 use matchbook::sync::Worker;
-use serde_json::json;
+use serde_json::{Value, json};
 use support::{Delivery, TestApp};
 
 const LATENCY_MS: u32 = 100;
@@ -28,32 +32,105 @@ fn main() {
     }
 }
 
-async fn measure() -> Vec<(&'static str, Vec<f64>)> {
-    let test = TestApp::by_the_systems_clock().await;
-    let worker = Worker::start(&test.app.engine, 4);
-    let warm_up = Delivery::created().by("warm", "Warm Up", "warm@acme.example");
-    synced(&test, warm_up).await;
-    test.org.control("PATCH", "settings", json!({"latency_ms": LATENCY_MS})).await;
+type Rows = Vec<(&'static str, Vec<f64>)>;
 
+async fn measure() -> Rows {
+    let mut rows = of_plain_bookings().await;
+    rows.extend(of_lists().await);
+    for (case, settings, known) in [
+        ("under Account", "\n      attendee_record_type: contact_under_account", false),
+        ("owner change", "\n      change_record_owner: {to: organizer}", true),
+    ] {
+        rows.push((case, of_settings(settings, known).await));
+    }
+    rows.push(("four people", of_four_people().await));
+    rows
+}
+
+/// A warm installation with these settings, and an org that is slow from now on.
+async fn warm(settings: &str) -> (TestApp, Worker) {
+    let test = TestApp::by_the_systems_clock().await;
+    configure(&test, settings).await;
+    let no_show = json!({"name": "No_Show__c", "label": "No-show", "type": "boolean"});
+    test.org.control("POST", "fields", json!({"Event": [no_show]})).await;
+    let worker = Worker::start(&test.app.engine, 4);
+    synced(&test, Delivery::created().by("warm", "Warm Up", "warm@gmail.com").json()).await;
+    test.org.control("PATCH", "settings", json!({"latency_ms": LATENCY_MS})).await;
+    (test, worker)
+}
+
+async fn of_plain_bookings() -> Rows {
+    let (test, worker) = warm("").await;
     let mut rows = vec![("new Contact", vec![]), ("known Contact", vec![]), ("reschedule", vec![]), ("cancel", vec![])];
     for n in 0..ROUNDS {
         let email = format!("person{n}@acme.example");
         let of = |delivery: Delivery, uid: &str| delivery.by(uid, "Pat Q", &email);
         let (first, second) = (format!("first-{n}"), format!("second-{n}"));
-        rows[0].1.push(synced(&test, of(Delivery::created(), &first)).await);
-        rows[1].1.push(synced(&test, of(Delivery::created(), &second)).await);
+        rows[0].1.push(synced(&test, of(Delivery::created(), &first).json()).await);
+        rows[1].1.push(synced(&test, of(Delivery::created(), &second).json()).await);
         // Each names its own booking as the one before it; one name for all would prove them all to be one.
         let later = |delivery: Delivery| of(delivery, &first).with("rescheduleUid", first.clone());
-        rows[2].1.push(synced(&test, later(Delivery::rescheduled())).await);
-        rows[3].1.push(synced(&test, later(Delivery::cancelled())).await);
+        rows[2].1.push(synced(&test, later(Delivery::rescheduled()).json()).await);
+        rows[3].1.push(synced(&test, later(Delivery::cancelled()).json()).await);
     }
     worker.stop(Duration::MAX).await;
     rows
 }
 
+/// Bookings that write 3 fields of the Event and 4 of the Contact, and as many lists on cancel.
+async fn of_lists() -> Rows {
+    let (test, worker) = warm(&format!("{LISTS}{ON_CANCEL}\n      no_show_field: No_Show__c")).await;
+    let mut rows =
+        vec![("new, 7 fields", vec![]), ("known, 7 fields", vec![]), ("no-show", vec![]), ("cancel, lists", vec![])];
+    for n in 0..ROUNDS {
+        let email = format!("person{n}@acme.example");
+        let of = |delivery: Delivery, uid: &str| delivery.by(uid, "Pat Q", &email);
+        let (first, second) = (format!("first-{n}"), format!("second-{n}"));
+        rows[0].1.push(synced(&test, of(Delivery::created(), &first).json()).await);
+        rows[1].1.push(synced(&test, of(Delivery::created(), &second).json()).await);
+        let mut absent = Delivery::no_show("2026-05-06T10:05:00.000Z", true);
+        absent["payload"]["bookingUid"] = first.clone().into();
+        absent["payload"]["attendees"][0]["email"] = email.clone().into();
+        rows[2].1.push(synced(&test, absent).await);
+        rows[3].1.push(synced(&test, of(Delivery::cancelled(), &second).with("rescheduleUid", second).json()).await);
+    }
+    worker.stop(Duration::MAX).await;
+    rows
+}
+
+async fn of_settings(settings: &str, known: bool) -> Vec<f64> {
+    let (test, worker) = warm(settings).await;
+    test.org.load(json!({"Account": [{"Name": "Acme", "Website": "www.acme.example"}]})).await;
+    let mut times = Vec::new();
+    for n in 0..ROUNDS {
+        let email = format!("person{n}@acme.example");
+        if known {
+            test.org.load(json!({"Contact": [{"LastName": "Q", "Email": email}]})).await;
+        }
+        times.push(synced(&test, Delivery::created().by(&format!("uid-{n}"), "Pat Q", &email).json()).await);
+    }
+    worker.stop(Duration::MAX).await;
+    times
+}
+
+async fn of_four_people() -> Vec<f64> {
+    let (test, worker) = warm("").await;
+    test.org.control("PATCH", "settings", json!({"shared_activities": true})).await;
+    let mut times = Vec::new();
+    for n in 0..ROUNDS {
+        let guests: Vec<String> = (0..3).map(|guest| format!("guest{guest}-{n}@acme.example")).collect();
+        let mut booked =
+            Delivery::created().by(&format!("uid-{n}"), "Pat Q", &format!("person{n}@acme.example")).json();
+        booked["payload"]["responses"]["guests"]["value"] = json!(guests);
+        times.push(synced(&test, booked).await);
+    }
+    worker.stop(Duration::MAX).await;
+    times
+}
+
 /// Milliseconds from the answer to the webhook to the end of the sync run.
-async fn synced(test: &TestApp, delivery: Delivery) -> f64 {
-    let answer = test.deliver(&delivery.json()).await;
+async fn synced(test: &TestApp, delivery: Value) -> f64 {
+    let answer = test.deliver(&delivery).await;
     let accepted = Timestamp::now();
     assert_eq!(answer.status, 200, "{}", answer.text);
     let id = answer.body["booking"].as_str().expect("a booking").to_owned();

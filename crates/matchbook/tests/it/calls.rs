@@ -6,8 +6,9 @@ use std::path::Path;
 use rstest::rstest;
 use serde_json::json;
 
+use crate::lists::{LISTS, ON_CANCEL};
 use crate::support::{Delivery, Engine, TestApp, configuration_with};
-use crate::writes::{LISTS, ON_CANCEL, writing};
+use crate::writes::writing;
 
 /// A warm installation: token, describes and hosts' users are known, and no calls are counted yet.
 async fn warm(engine: Engine) -> Option<TestApp> {

@@ -4,8 +4,9 @@ use jiff::SignedDuration;
 use rstest::rstest;
 use serde_json::{Value, json};
 
+use crate::lists::{LISTS, ON_CANCEL, configuration_of};
 use crate::support::{Delivery, Engine, TestApp};
-use crate::writes::{LISTS, ON_CANCEL, configuration_of, event, events_of_jane, jane, writing};
+use crate::writes::{event, events_of_jane, jane, writing};
 
 fn refusal(status: u16, code: &str, message: &str) -> Value {
     json!({"error": {"status": status, "code": code, "message": message, "fields": []}})

@@ -20,6 +20,7 @@ mod faults;
 mod files;
 mod grants;
 mod invariants;
+mod lists;
 mod migrations;
 mod outage;
 mod pages;

@@ -3,8 +3,9 @@
 use rstest::rstest;
 use serde_json::{Value, json};
 
+use crate::lists::configuration_of;
 use crate::support::{Delivery, Engine, TestApp};
-use crate::writes::{configuration_of, event};
+use crate::writes::event;
 
 /// An installation with these settings, and an org that has person accounts: Jane with this email and website.
 async fn with_jane(engine: Engine, settings: &str, email: &str) -> Option<(TestApp, Value)> {
