@@ -16,8 +16,8 @@ pub use input::{
 pub use steps::{SkipReason, StepKey};
 
 use crate::account::{AccountRow, Coverage};
-use crate::ask::{Ask, Known, LookupFailure, Next};
-use crate::tiebreak;
+use crate::ask::{Answer, Ask, Known, LookupFailure, Next};
+use crate::tiebreak::{self, Open, Tie};
 use crate::trace::{Removal, Seen, Stage, StageKey, StageResult, Trace};
 use steps::{Match, Read, STEPS, Step};
 
@@ -31,7 +31,7 @@ pub enum Resolution {
     /// A step could not be asked, so it is not known. Never to be read as [`Resolution::NoAccount`].
     Failed {
         /// Which step.
-        step: StepKey,
+        step: StageKey,
         /// What went wrong.
         failure: LookupFailure,
     },
@@ -53,7 +53,7 @@ pub struct ResolvedAccount {
 }
 
 /// What made one Account of several.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum DecidedBy {
     /// There was but one.
@@ -62,6 +62,8 @@ pub enum DecidedBy {
     HostFilter,
     /// It has the most Contacts at the domain.
     ContactCounts,
+    /// A tiebreaker, by its key.
+    Rule(String),
     /// The oldest Account, then the lowest id.
     FixedOrder,
 }
@@ -97,7 +99,7 @@ impl Resolver<'_> {
                 Read::Failed(failure) => {
                     let result = StageResult::Failed { failure: failure.clone() };
                     self.trace.push(Stage::of(StageKey::Step(step.key), result));
-                    return Ok(Resolution::Failed { step: step.key, failure });
+                    return Ok(Resolution::Failed { step: StageKey::Step(step.key), failure });
                 }
                 Read::Matches { matches, coverage } => {
                     let candidates = self.admit(step, matches, coverage);
@@ -157,13 +159,54 @@ impl Resolver<'_> {
             left = self.most_contacts_first(left);
             decided_by = DecidedBy::ContactCounts;
         }
-        let rows: Vec<AccountRow> = left.into_iter().map(|found| found.account).collect();
-        let several = rows.len() > 1;
-        let account = tiebreak::choose(rows, &mut self.trace);
-        if several {
-            decided_by = DecidedBy::FixedOrder;
+        let mut rows: Vec<AccountRow> = left.into_iter().map(|found| found.account).collect();
+        if let Err(open) = self.add_ungrouped_fields(step, &mut rows) {
+            return self.open(open, StageKey::Step(step));
+        }
+        let (account, tie) = match tiebreak::choose(rows, &self.input.situation, self.known, &mut self.trace) {
+            Ok(chosen) => chosen,
+            Err(open) => return self.open(open, StageKey::Step(step)),
+        };
+        match tie {
+            Some(Tie::Rule(key)) => decided_by = DecidedBy::Rule(key.to_owned()),
+            Some(Tie::FixedOrder) => decided_by = DecidedBy::FixedOrder,
+            None => {}
         }
         Ok(Resolution::Found(Box::new(ResolvedAccount { account, step, candidates, decided_by, no_owner_is_host })))
+    }
+
+    /// What stands in the way of a choice: an answer that is missing, or a look-up that failed.
+    fn open(&self, open: Open, step: StageKey) -> Result<Resolution, Missing> {
+        match open {
+            Open::Missing(asks) => Err(asks),
+            Open::Failed(rule, failure) => {
+                let step = rule.map_or(step, |key| StageKey::Rule(key.to_owned()));
+                Ok(Resolution::Failed { step, failure })
+            }
+        }
+    }
+
+    /// Accounts found by their Contacts come without the fields that Salesforce does not group by: where several are left, and a
+    /// rule reads such a field, it is asked for.
+    fn add_ungrouped_fields(&self, step: StepKey, rows: &mut [AccountRow]) -> Result<(), Open> {
+        let fields = match step {
+            StepKey::ContactEmail if rows.len() > 1 => steps::not_grouped(self.input, self.known),
+            _ => BTreeSet::new(),
+        };
+        if fields.is_empty() {
+            return Ok(());
+        }
+        let ask = Ask::AccountFields { of: rows.iter().map(|row| row.id.clone()).collect(), fields };
+        let texts = match self.known.get(&ask) {
+            None => return Err(Open::Missing([ask].into())),
+            Some(Err(failure)) => return Err(Open::Failed(None, failure.clone())),
+            Some(Ok(Answer::AccountFields(texts))) => texts,
+            Some(Ok(other)) => unreachable!("fields of Accounts were asked for, {other:?} came back"),
+        };
+        for row in rows {
+            row.fields.extend(texts.get(&row.id).cloned().unwrap_or_default());
+        }
+        Ok(())
     }
 
     /// Removes candidates whose owner is no enabled host, where the owner is to take the meeting. If that leaves nobody, it

@@ -12,6 +12,7 @@ use crate::booking::BookingId;
 use crate::domain_name::DomainName;
 use crate::email_domain::EmailAddress;
 use crate::sync_outcome::{ErrorClass, PersonKind};
+use crate::tiebreak::Related;
 
 /// A record's id in its org; opaque here.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -85,6 +86,20 @@ pub enum Ask {
     },
     /// The Accounts that a domain's websites may be among.
     AccountsByWebsite(WebsiteSearch),
+    /// How many records belong to each of these Accounts.
+    RelatedCount {
+        /// What is counted.
+        related: Related,
+        /// The Accounts.
+        of: BTreeSet<RecordId>,
+    },
+    /// More fields of these Accounts.
+    AccountFields {
+        /// The Accounts.
+        of: BTreeSet<RecordId>,
+        /// The fields, by API name.
+        fields: BTreeSet<String>,
+    },
     /// The Accounts of the Contacts whose email has this domain, the most Contacts first.
     AccountsByContactDomain {
         /// What comes after the `@`.
@@ -164,12 +179,18 @@ pub enum Answer {
         /// Whether these are all.
         coverage: Coverage,
     },
+    /// For [`Ask::RelatedCount`]: the numbers by Account; an Account without any may be missing.
+    RelatedCount(BTreeMap<RecordId, u64>),
+    /// For [`Ask::AccountFields`]: their texts by Account; without those that are empty.
+    AccountFields(BTreeMap<RecordId, BTreeMap<String, String>>),
     /// For [`Ask::AccountsByContactDomain`].
     DomainGroups {
         /// The Accounts with the numbers of their Contacts, the most Contacts first.
         groups: Vec<DomainGroup>,
         /// Whether these are all.
         coverage: Coverage,
+        /// Fields that were asked for and that Salesforce does not group by; they are not in `groups`.
+        not_grouped: BTreeSet<String>,
     },
 }
 

@@ -7,6 +7,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::email_domain::EmailAddress;
+use crate::geo::Geo;
 
 /// Matchbook's own id of a booking. It never changes, and every Event carries it (spec 4.2).
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -110,6 +111,9 @@ pub struct Booking {
     /// UTM parameters by their names without `utm_`.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub utm: BTreeMap<String, String>,
+    /// Where the booker was, as far as their browser's request told or an API caller stated it. No webhook says it.
+    #[serde(default, skip_serializing_if = "Geo::is_empty")]
+    pub place: Geo,
     /// Why it was cancelled.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cancel_reason: Option<String>,

@@ -8,6 +8,7 @@ use crate::account_resolution::ContactCounts;
 use crate::ask::RecordId;
 use crate::field_write::WriteList;
 use crate::sync_refusals::Target;
+use crate::tiebreak::TiebreakSettings;
 
 /// The settings of one event type. What is not given is as here by default.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -26,6 +27,8 @@ pub struct SalesforceSettings {
     pub no_account: NoAccount,
     /// What the numbers of Contacts at the attendee's domain are for.
     pub contact_counts: ContactCounts,
+    /// *Tiebreaker rules*: which of several Accounts it is.
+    pub tiebreakers: TiebreakSettings,
     /// *Ignore guests*: only the attendee counts.
     pub ignore_guests: bool,
     /// *On booking, write to the event object*.
@@ -60,6 +63,7 @@ impl Default for SalesforceSettings {
             create_contact_under_account: None,
             no_account: NoAccount::default(),
             contact_counts: ContactCounts::default(),
+            tiebreakers: TiebreakSettings::default(),
             ignore_guests: false,
             event_fields_on_booking: WriteList::default(),
             person_fields_on_booking: WriteList::default(),

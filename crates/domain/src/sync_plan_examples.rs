@@ -5,6 +5,7 @@ use jiff::Timestamp;
 use crate::ask::{PersonRow, RecordId};
 use crate::booking::{Attendee, Booking, BookingAnswer, BookingStatus, ChangeKind, Marks, Organizer, RecordedBooking};
 use crate::email_domain::EmailAddress;
+use crate::geo::Geo;
 use crate::org_shape::{BOOKING_ID_FIELD, FieldShape, ObjectShape, OrgShape};
 
 pub(crate) fn email(text: &str) -> EmailAddress {
@@ -44,6 +45,7 @@ pub(crate) fn booking() -> Booking {
         answers: vec![BookingAnswer { slug: "company".into(), label: "Company".into(), value: "Acme Ltd".into() }],
         form_answers: vec![],
         utm: [].into(),
+        place: Geo::default(),
         cancel_reason: None,
     }
 }

@@ -40,7 +40,7 @@ pub struct Stage {
 }
 
 /// Which stage.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum StageKey {
     /// A step of account resolution.
@@ -49,6 +49,8 @@ pub enum StageKey {
     HostFilter,
     /// The most Contacts at the domain come first.
     ContactCounts,
+    /// A tiebreaker, by its key.
+    Rule(String),
     /// The oldest Account, then the lowest id.
     FixedOrder,
 }
@@ -105,6 +107,8 @@ pub enum Removal {
     OwnerNotHost,
     /// Others have more Contacts at the domain.
     FewerContacts,
+    /// Others do better by the rule, or are what it looks for.
+    Outranked,
     /// Another is older, or as old with a lower id.
     LaterInFixedOrder,
 }

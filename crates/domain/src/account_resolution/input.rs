@@ -11,6 +11,7 @@ use crate::disposable::is_disposable;
 use crate::domain_name::DomainName;
 use crate::email_domain::EmailAddress;
 use crate::free_mail::is_free_mail;
+use crate::tiebreak::Situation;
 
 /// Everything that resolution of one email depends on.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -34,6 +35,10 @@ pub struct ResolutionInput {
     pub contact_counts: ContactCounts,
     /// Where the Account's owner is to take the meeting: the Salesforce users of the enabled hosts. `None` applies no host filter.
     pub host_users: Option<BTreeSet<RecordId>>,
+    /// What the tiebreakers go by.
+    pub situation: Situation,
+    /// Fields of Accounts to read for others than the tiebreakers.
+    pub more_fields: BTreeSet<String>,
 }
 
 impl ResolutionInput {
@@ -49,6 +54,8 @@ impl ResolutionInput {
             own_domains: OwnDomains::default(),
             contact_counts: ContactCounts::default(),
             host_users: None,
+            situation: Situation::default(),
+            more_fields: BTreeSet::new(),
         }
     }
 
@@ -152,8 +159,10 @@ impl fmt::Display for DomainSkip {
 }
 
 /// The Account fields that a decision with this input reads besides the usual ones.
-pub fn account_fields(_input: &ResolutionInput) -> BTreeSet<String> {
-    BTreeSet::new()
+pub fn account_fields(input: &ResolutionInput) -> BTreeSet<String> {
+    let mut fields = input.situation.settings.fields();
+    fields.extend(input.more_fields.iter().cloned());
+    fields
 }
 
 /// The ask after the Contacts of everybody in `asked_with`; what planning should ask, too.

@@ -1,5 +1,6 @@
 //! The steps of account resolution, as data (spec 5).
 
+use std::collections::BTreeSet;
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
@@ -189,10 +190,18 @@ fn contact_domain_ask(input: &ResolutionInput) -> Option<Ask> {
     })
 }
 
+/// The fields that the look-up by Contacts' emails could not bring along.
+pub(super) fn not_grouped(input: &ResolutionInput, known: &Known) -> BTreeSet<String> {
+    match contact_domain_ask(input).and_then(|ask| known.get(&ask)) {
+        Some(Ok(Answer::DomainGroups { not_grouped, .. })) => not_grouped.clone(),
+        _ => BTreeSet::new(),
+    }
+}
+
 fn contact_domain(input: &ResolutionInput, known: &Known) -> Read {
     let ask = contact_domain_ask(input).expect("the step applies only where there is a domain");
     let (groups, coverage) = match answered(known, &ask) {
-        Ok(Answer::DomainGroups { groups, coverage }) => (groups, coverage),
+        Ok(Answer::DomainGroups { groups, coverage, .. }) => (groups, coverage),
         Ok(other) => unreachable!("Accounts with counts were asked for, {other:?} came back"),
         Err(read) => return read,
     };

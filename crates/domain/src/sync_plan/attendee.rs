@@ -13,6 +13,7 @@ use crate::person_match;
 use crate::salesforce_settings::{AttendeeRecordType, NoAccount};
 use crate::sync_note::Note;
 use crate::sync_outcome::{DuplicateChoice, PersonKind, SyncedPerson};
+use crate::tiebreak::Situation;
 
 /// Which record the attendee is.
 #[derive(Debug, Clone)]
@@ -285,6 +286,7 @@ impl Planner<'_> {
             },
             own_domains: OwnDomains { own: hosts.filter_map(DomainName::of_email).collect(), ..OwnDomains::default() },
             contact_counts: settings.contact_counts,
+            situation: Situation::of(&settings.tiebreakers, self.booking()),
             ..ResolutionInput::new(self.booking().attendee.email.clone())
         }
     }

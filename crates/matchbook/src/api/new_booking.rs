@@ -2,6 +2,7 @@
 
 use domain::booking::{Attendee, Booking, BookingAnswer, BookingStatus, Organizer};
 use domain::email_domain::EmailAddress;
+use domain::geo::Geo;
 use jiff::{SignedDuration, Timestamp};
 use serde::Deserialize;
 use serde_json::Value;
@@ -149,6 +150,7 @@ fn booking(body: &mut Body, root: &Object<'_>, offered: &Offered) -> Option<(Str
         answers: answers.into_iter().flatten().collect(),
         form_answers: Vec::new(),
         utm: utm.unwrap_or_default(),
+        place: Geo::default(),
         cancel_reason: None,
     };
     Some((event_type.slug.clone(), booking))

@@ -93,6 +93,8 @@ fn subrequest(ask: &Ask, org: &OrgShape) -> Subrequest {
             accounts::contacts(emails, contact_fields, fields, org)
         }
         Ask::AccountsByWebsite(search) => accounts::by_website(search, org),
+        Ask::RelatedCount { related, of } => accounts::related_count(*related, of),
+        Ask::AccountFields { of, fields } => accounts::more_fields(of, fields, org),
         Ask::AccountsByContactDomain { domain, without_record_types, fields } => {
             accounts::by_contact_domain(domain, without_record_types, fields, org)
         }
@@ -211,6 +213,8 @@ fn answer_of(ask: &Ask, org: &OrgShape, records: &[Record]) -> Result<Answer, Lo
             accounts::contacts_answer(records, contact_fields, fields)
         }
         Ask::AccountsByWebsite(search) => accounts::website_answer(records, search),
+        Ask::RelatedCount { .. } => accounts::count_answer(records),
+        Ask::AccountFields { fields, .. } => accounts::fields_answer(records, fields),
         Ask::AccountsByContactDomain { fields, .. } => accounts::group_answer(records, fields, org),
     };
     answer.ok_or_else(|| unreadable("Salesforce's answer to a look-up lacks a field that was asked for"))

@@ -12,6 +12,7 @@ use domain::booking::{
     Attendee, Booking, BookingChange, BookingStatus, ChangeKind, NoShowChange, Organizer, PartialChange,
 };
 use domain::email_domain::EmailAddress;
+use domain::geo::Geo;
 use hmac::{Hmac, Mac};
 use http::HeaderMap;
 use jiff::Timestamp;
@@ -284,6 +285,7 @@ fn booking(payload: &Field<'_>, status: BookingStatus, event_type_slug: &str) ->
         BookingStatus::Requested | BookingStatus::Accepted => None,
     };
     Ok(Booking {
+        place: Geo::default(),
         status,
         title: title.unwrap_or_else(|| event_type_slug.to_owned()),
         start,

@@ -16,6 +16,7 @@ use domain::sync_outcome::{
 };
 use domain::sync_plan::{PersonPart, Plan, PlanInput, Write, is_idle, plan};
 use domain::sync_refusals::Refusals;
+use domain::tiebreak::Related;
 use jiff::{SignedDuration, Timestamp};
 use salesforce::client::CallError;
 use salesforce::composite::{CompositeAnswer, CompositeRequest};
@@ -394,6 +395,10 @@ fn purpose_of(asks: &BTreeSet<Ask>) -> String {
                     format!("the Accounts with the website {domain}")
                 }
             },
+            Ask::RelatedCount { related: Related::ChildAccounts, .. } => "how many Accounts are below each".to_owned(),
+            Ask::RelatedCount { related: Related::Opportunities, .. } => "how many Opportunities each has".to_owned(),
+            Ask::RelatedCount { related: Related::Contacts, .. } => "how many Contacts each has".to_owned(),
+            Ask::AccountFields { .. } => "more fields of the Accounts".to_owned(),
             Ask::AccountsByContactDomain { domain, .. } => format!("the Accounts of Contacts at {domain}"),
         })
         .collect();

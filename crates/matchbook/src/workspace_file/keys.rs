@@ -2,6 +2,7 @@
 //! schema and the documentation all follow these tables; a setting is a row here and a field in [`super::entries`].
 
 use domain::field_write::FieldType;
+use domain::tiebreak;
 
 use super::takes::{SecretKind, Takes};
 use crate::grant::ConnectionGrant;
@@ -186,6 +187,7 @@ pub const SALESFORCE: &[Key] = &[
         "Of several Accounts with Contacts at the attendee's domain: the one with the most, or the tiebreakers among all.",
     )
     .otherwise(Otherwise::Is("most_first")),
+    optional("tiebreakers", Takes::Group("tiebreaker rules", TIEBREAKERS), "Which of several Accounts it is."),
     optional("ignore_guests", Takes::Flag, "Only the attendee counts, not the guests they bring.")
         .otherwise(Otherwise::Is("false")),
     optional(
@@ -232,6 +234,36 @@ pub const SALESFORCE: &[Key] = &[
     ),
     optional("lead_assignment_rules", Takes::Flag, "The org's assignment rules choose the owner of new Leads.")
         .otherwise(Otherwise::Is("false")),
+];
+
+/// *Tiebreaker rules*.
+pub const TIEBREAKERS: &[Key] = &[
+    optional("enabled", Takes::Flag, "Off: the oldest Account, then the one with the lowest id.")
+        .otherwise(Otherwise::Is("true")),
+    optional(
+        "rules",
+        Takes::Some(&Takes::OneOf(&tiebreak::KEYS)),
+        "The rules in the order in which they run; the first that leaves one Account decides. All of them in this order where nothing \
+         is given.",
+    ),
+    optional("geo", Takes::Flag, "Whether country, state and sub-region go by where the booker is.")
+        .otherwise(Otherwise::Is("true")),
+    optional("sub_region_field", Takes::FieldName, "The Account field that sub_region compares."),
+    optional("sub_region_question", Takes::Text, "The slug of the question whose answer is the booker's sub-region."),
+    optional(
+        "sub_regions",
+        Takes::Some(&Takes::Group("a place and its sub-region", SUB_REGION)),
+        "Places and the sub-regions that they belong to; of several that fit, the one that says most.",
+    ),
+];
+
+/// A place and the sub-region that it belongs to.
+pub const SUB_REGION: &[Key] = &[
+    optional("country", Takes::Country, "A country."),
+    optional("region", Takes::Text, "A state or region, by name or ISO code."),
+    optional("city", Takes::Text, "A city."),
+    optional("postal_prefix", Takes::Text, "What the postal code begins with."),
+    required("value", Takes::Text, "The sub-region, as the Account field has it."),
 ];
 
 /// One of the four lists of fields to write.

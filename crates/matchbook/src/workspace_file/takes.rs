@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 
 use domain::email_domain::EmailAddress;
+use domain::geo::{Country, UnknownCountry};
 use domain::salesforce_settings::NewOwner;
 use jiff::tz::TimeZone;
 use salesforce::auth::{LoginHost, LoopbackPolicy};
@@ -64,6 +65,8 @@ pub enum Takes {
     Owner,
     /// The API name of a field.
     FieldName,
+    /// A country by name or ISO code, kept as its two letters.
+    Country,
     /// The key of [`sources::KINDS`].
     SourceKind,
     /// One of these words.
@@ -118,6 +121,7 @@ impl Takes {
             Takes::NewOwner => "organizer or the id of a User like 005000000000001AAA",
             Takes::Owner => "the id of a User or a queue like 00G000000000001EAA",
             Takes::FieldName => "the API name of a field, like No_Show__c",
+            Takes::Country => "a country like DE or Germany",
             Takes::SourceKind => "the kind of a source, like cal.com",
             Takes::OneOf(words) => return alternatives(words).into(),
             Takes::Secret(_) => "{secret: NAME}",
@@ -160,6 +164,10 @@ impl Takes {
                 Ok(name) => Ok(name.as_str().into()),
                 Err(error) => Err(error.to_string()),
             },
+            Takes::Country => match Country::parse(text) {
+                Some(country) => Ok(country.code().into()),
+                None => Err(UnknownCountry(shown(text)).to_string()),
+            },
             Takes::SourceKind => {
                 let kinds: Vec<&str> = sources::KINDS.iter().map(|kind| kind.key).collect();
                 one_of("a kind of source", text, &kinds)
@@ -186,6 +194,7 @@ impl Takes {
             Takes::NewOwner => json!({"type": "string", "pattern": "^(organizer|005[A-Za-z0-9]{12}([A-Z0-5]{3})?)$"}),
             Takes::Owner => json!({"type": "string", "pattern": "^(005|00G)[A-Za-z0-9]{12}([A-Z0-5]{3})?$"}),
             Takes::FieldName => json!({"type": "string", "pattern": "^[A-Za-z][A-Za-z0-9_]*$"}),
+            Takes::Country => json!({"type": "string", "examples": ["DE", "Germany"]}),
             Takes::SourceKind => json!({"enum": sources::KINDS.iter().map(|kind| kind.key).collect::<Vec<_>>()}),
             Takes::OneOf(words) => json!({"enum": words}),
             Takes::Secret(_) => super::schema::object(keys::SECRET),

@@ -8,6 +8,7 @@ use domain::domain_name::DomainName;
 use domain::email_domain::EmailAddress;
 use domain::org_shape::{ObjectShape, OrgShape};
 use domain::sync_outcome::PersonKind;
+use domain::tiebreak::Related;
 use salesforce::composite::Subrequest;
 use salesforce::sobject::{ApiName, Record};
 use salesforce::soql::{Column, Condition, FieldPath, Order, Select};
@@ -154,6 +155,41 @@ pub(super) fn website_answer(records: &[Record], search: &WebsiteSearch) -> Opti
     Some(Answer::Accounts { rows, coverage })
 }
 
+/// How many records of a kind belong to each of these Accounts.
+pub(super) fn related_count(related: Related, of: &BTreeSet<RecordId>) -> Subrequest {
+    let (object, parent) = match related {
+        Related::ChildAccounts => ("Account", "ParentId"),
+        Related::Opportunities => ("Opportunity", "AccountId"),
+        Related::Contacts => ("Contact", "AccountId"),
+    };
+    let columns = [Column::Aliased(path(parent), alias(0)), Column::Count(path("Id"), ApiName::of("Records"))];
+    let condition = Condition::is_in(path(parent), of.iter().map(super::id)).expect("somebody's records are counted");
+    let select = Select::from(ApiName::of(object), columns).filter(condition).group_by(path(parent));
+    Subrequest::Query { select, include_deleted: false }
+}
+
+/// The answer to [`related_count`].
+pub(super) fn count_answer(records: &[Record]) -> Option<Answer> {
+    let count = |record: &Record| Some((reference(record, alias(0).as_str())?, record.count("Records")?));
+    records.iter().map(count).collect::<Option<_>>().map(Answer::RelatedCount)
+}
+
+/// More fields of these Accounts, as far as the user sees them.
+pub(super) fn more_fields(of: &BTreeSet<RecordId>, more: &BTreeSet<String>, org: &OrgShape) -> Subrequest {
+    let seen = more.iter().filter(|name| org.account.field(name).is_some());
+    let columns = seen.filter_map(|name| ApiName::parse(name).ok()).map(FieldPath::from);
+    let condition = Condition::is_in(path("Id"), of.iter().map(super::id)).expect("some Accounts are asked for");
+    let select = Select::from(ApiName::of("Account"), std::iter::once(path("Id")).chain(columns)).filter(condition);
+    Subrequest::Query { select, include_deleted: false }
+}
+
+/// The answer to [`more_fields`].
+pub(super) fn fields_answer(records: &[Record], more: &BTreeSet<String>) -> Option<Answer> {
+    let texts = |record: &Record| more.iter().filter_map(|name| Some((name.clone(), text(record, name)?))).collect();
+    let all = records.iter().map(|record| Some((reference(record, "Id")?, texts(record))));
+    all.collect::<Option<_>>().map(Answer::AccountFields)
+}
+
 /// The answer to [`by_contact_domain`].
 pub(super) fn group_answer(records: &[Record], extra: &BTreeSet<String>, org: &OrgShape) -> Option<Answer> {
     let names = group_fields(extra, &org.account);
@@ -166,7 +202,9 @@ pub(super) fn group_answer(records: &[Record], extra: &BTreeSet<String>, org: &O
     };
     let groups = records.iter().map(group).collect::<Option<Vec<_>>>()?;
     let coverage = coverage(groups.len(), "the Accounts with the most such Contacts");
-    Some(Answer::DomainGroups { groups, coverage })
+    let has = |name: &&String| org.account.field(name).is_some() && !names.iter().any(|known| known.is(name));
+    let not_grouped = extra.iter().filter(has).cloned().collect();
+    Some(Answer::DomainGroups { groups, coverage, not_grouped })
 }
 
 fn coverage(read: usize, which: &str) -> Coverage {

@@ -2,6 +2,7 @@
 //! here.
 
 use domain::booking::{Booking, BookingChange, BookingStatus, ChangeKind, NoShowChange};
+use domain::geo::Geo;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
@@ -96,6 +97,7 @@ fn booking(payload: &Field<'_>, status: BookingStatus, event_type_slug: &str) ->
     own_answers.retain(|answer| !ADDED_ANSWERS.contains(&answer.slug.as_str()));
     let is_off = matches!(status, BookingStatus::Cancelled | BookingStatus::Rejected);
     Ok(Booking {
+        place: Geo::default(),
         status,
         title: payload.get("title").text(MAX_LINE).unwrap_or_else(|| event_type_slug.to_owned()),
         start,

@@ -1,0 +1,15 @@
+//! P5, *Most child accounts*.
+
+use super::{Category, Fact, Related, Sight, Tiebreaker};
+
+/// The rule.
+pub(super) const RULE: Tiebreaker = Tiebreaker {
+    key: "most_child_accounts",
+    number: "P5",
+    criterion: "Most child accounts",
+    category: Category::Relationship,
+    description: "Keeps the accounts with the most accounts directly below them.",
+    facts: |_| vec![Fact::Count(Related::ChildAccounts)],
+    applies: |_| Ok(()),
+    see: |_, candidate| Sight::counted(candidate.count(Related::ChildAccounts)),
+};

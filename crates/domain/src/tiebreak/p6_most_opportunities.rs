@@ -1,0 +1,15 @@
+//! P6, *Most opportunities*.
+
+use super::{Category, Fact, Related, Sight, Tiebreaker};
+
+/// The rule.
+pub(super) const RULE: Tiebreaker = Tiebreaker {
+    key: "most_opportunities",
+    number: "P6",
+    criterion: "Most opportunities",
+    category: Category::Relationship,
+    description: "Keeps the accounts with the most opportunities.",
+    facts: |_| vec![Fact::Count(Related::Opportunities)],
+    applies: |_| Ok(()),
+    see: |_, candidate| Sight::counted(candidate.count(Related::Opportunities)),
+};
