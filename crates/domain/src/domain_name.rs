@@ -50,19 +50,29 @@ impl DomainName {
     ///
     /// A text that is not one website (several, a sentence, an IP address) has none.
     pub fn of_website(text: &str) -> Option<Self> {
-        let text = text.trim();
-        let rest = match text.split_once("://") {
-            Some((scheme, rest)) if is_scheme(scheme) => rest,
-            _ => text.strip_prefix("//").unwrap_or(text),
-        };
+        let mut words = words(text);
+        let starts_with_one = words.next().and_then(Self::of_one_website).is_some();
+        let another = words.filter_map(Self::of_one_website).any(|domain| domain.has_known_suffix());
+        if starts_with_one && another { None } else { Self::of_one_website(text) }
+    }
+
+    fn of_one_website(text: &str) -> Option<Self> {
         // Browsers read a backslash as a slash.
-        let authority = rest.split(['/', '\\', '?', '#']).next()?;
-        let host_and_port = authority.rsplit_once('@').map_or(authority, |(_, host)| host);
+        let authority = without_scheme(text.trim()).split(['/', '\\', '?', '#']).next()?;
+        let (user, host_and_port) = authority.rsplit_once('@').unwrap_or(("", authority));
+        if words(user).nth(1).is_some() {
+            return None;
+        }
         let host = match host_and_port.rsplit_once(':') {
             Some((host, port)) if port.bytes().all(|b| b.is_ascii_digit()) => host,
             _ => host_and_port,
         };
         Self::parse(host)
+    }
+
+    /// Whether its suffix is listed: `acme.de` is a site, `team.html` the end of an address.
+    fn has_known_suffix(&self) -> bool {
+        psl::suffix(self.0.as_bytes()).is_some_and(|suffix| suffix.is_known())
     }
 
     /// The name.
@@ -112,6 +122,31 @@ impl DomainName {
     }
 }
 
+/// The words of a text in which people list several websites.
+fn words(text: &str) -> impl Iterator<Item = &str> {
+    text.split(|c: char| c.is_whitespace() || ",;|".contains(c)).filter(|word| !word.is_empty())
+}
+
+/// The text behind its scheme. That of the web may stand there twice, as where a pasted address follows a prefilled `http://`,
+/// and browsers take any number of slashes behind it, of either kind.
+fn without_scheme(text: &str) -> &str {
+    let mut rest = text;
+    while let Some(behind) = without_web_scheme(rest) {
+        rest = behind;
+    }
+    match text.split_once("://") {
+        _ if rest.len() < text.len() => rest,
+        Some((scheme, rest)) if is_scheme(scheme) => rest,
+        _ => text.strip_prefix("//").unwrap_or(text),
+    }
+}
+
+fn without_web_scheme(text: &str) -> Option<&str> {
+    let (scheme, rest) = text.split_once(':')?;
+    let web = ["http", "https", "ftp"].iter().any(|web| scheme.eq_ignore_ascii_case(web));
+    web.then(|| rest.trim_start_matches(['/', '\\']))
+}
+
 fn is_scheme(text: &str) -> bool {
     text.starts_with(|c: char| c.is_ascii_alphabetic())
         && text.bytes().all(|b| b.is_ascii_alphanumeric() || b"+-.".contains(&b))
@@ -137,10 +172,11 @@ fn is_address(host: &str) -> bool {
     number || hexadecimal || host.parse::<Ipv4Addr>().is_ok()
 }
 
-/// `www.acme.com` without its `www.`, unless that is the name itself (`www.com`, `www.co.uk`).
+/// `www.acme.com` without its `www.`, unless that is the name itself (`www.com`, `www.co.uk`). One that is left would be dropped
+/// when the name is read back, so all go.
 fn without_www(host: &str) -> &str {
     match host.strip_prefix("www.") {
-        Some(rest) if rest.contains('.') && psl::domain_str(rest).is_some() => rest,
+        Some(rest) if rest.contains('.') && psl::domain_str(rest).is_some() => without_www(rest),
         _ => host,
     }
 }
