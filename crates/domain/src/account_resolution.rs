@@ -4,6 +4,8 @@
 //! host filter, by the number of Contacts, and by the tiebreakers.
 
 mod input;
+#[cfg(test)]
+mod look_alike_tests;
 mod steps;
 mod websites;
 
