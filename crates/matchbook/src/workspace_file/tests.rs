@@ -324,6 +324,7 @@ fn some_value(takes: &'static Takes) -> Value {
         Takes::Secret(_) => json!({"secret": "A_NAME"}),
         Takes::OneOf(words) => json!(words[0]),
         Takes::SourceKind => json!("cal.com"),
+        Takes::Country => json!("DE"),
         Takes::Email => json!("dana@northwind.example"),
         Takes::Some(of) => json!([some_value(of)]),
         Takes::By(_, of) => json!({"production": some_value(of)}),
