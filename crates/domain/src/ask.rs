@@ -128,8 +128,8 @@ pub struct PersonRow {
     pub person_account: bool,
     /// It is a Lead that was converted: to this Contact, where it is known.
     pub converted: Option<Conversion>,
-    /// Those of the fields asked for that have a value.
-    pub filled: BTreeSet<String>,
+    /// The texts of those of the fields asked for that have a value.
+    pub values: BTreeMap<String, String>,
     /// LastActivityDate.
     pub last_activity: Option<Date>,
     /// CreatedDate.

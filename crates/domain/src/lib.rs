@@ -23,6 +23,7 @@ pub mod org_shape;
 pub mod person_match;
 pub mod preflight;
 pub mod round_robin;
+pub mod routing;
 pub mod salesforce_settings;
 pub mod settings_check;
 pub mod sync_error;

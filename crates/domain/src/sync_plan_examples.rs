@@ -60,7 +60,7 @@ pub(crate) fn person_row(id: &str, email: &str) -> PersonRow {
         record_type: None,
         person_account: false,
         converted: None,
-        filled: [].into(),
+        values: [].into(),
         last_activity: None,
         created: at("2026-05-04T09:31:00Z"),
     }

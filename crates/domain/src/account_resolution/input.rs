@@ -106,6 +106,9 @@ impl Default for LookupSettings {
 pub struct ExcludedRecordTypes {
     /// Of Contacts, and of person accounts.
     pub contact: BTreeSet<RecordId>,
+    /// Of Leads.
+    #[serde(default)]
+    pub lead: BTreeSet<RecordId>,
     /// Of Accounts.
     pub account: BTreeSet<RecordId>,
 }

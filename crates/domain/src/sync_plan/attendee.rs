@@ -282,6 +282,7 @@ impl Planner<'_> {
             lookup: self.input.lookup.clone(),
             excluded: ExcludedRecordTypes {
                 contact: self.excluded(PersonKind::Contact),
+                lead: self.excluded(PersonKind::Lead),
                 account: ids(&self.input.org.account, &settings.exclude_record_types.account),
             },
             own_domains: OwnDomains { own: hosts.filter_map(DomainName::of_email).collect(), ..OwnDomains::default() },

@@ -1,6 +1,6 @@
 //! What the attendee's record is given: rows, its Account, its owner (spec 4.1, 4.3, 4.5).
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 
 use super::{PersonPart, Planner, Stop, Write};
 use crate::ask::{PersonRow, RecordId};
@@ -17,7 +17,7 @@ enum Record<'a> {
     /// It is created with these values.
     New(&'a Fields),
     /// It has values in these of the fields that were asked for.
-    Read(&'a BTreeSet<String>),
+    Read(&'a BTreeMap<String, String>),
     /// It is there, and was not read.
     Unread,
 }
@@ -27,7 +27,7 @@ impl Record<'_> {
     fn fills(self, field: &str) -> Option<bool> {
         match self {
             Record::New(fields) => Some(fields.contains_key(field)),
-            Record::Read(filled) => Some(filled.contains(field)),
+            Record::Read(values) => Some(values.contains_key(field)),
             Record::Unread => None,
         }
     }
@@ -146,12 +146,12 @@ impl Planner<'_> {
         state: PersonState,
     ) -> Result<(Vec<Write>, PersonState), Stop> {
         let told = self.notes.len();
-        let record = present.map_or(Record::Unread, |row| Record::Read(&row.filled));
+        let record = present.map_or(Record::Unread, |row| Record::Read(&row.values));
         let mut rows = self.person_rows(person.kind, record, state.clone());
         if rows.unread {
             self.notes.truncate(told);
             // To a record that is gone nothing is written: the answer to the write says so.
-            let filled = self.person_now(person.kind, &person.id)?.map(|row| row.filled).unwrap_or_default();
+            let filled = self.person_now(person.kind, &person.id)?.map(|row| row.values).unwrap_or_default();
             rows = self.person_rows(person.kind, Record::Read(&filled), state);
         }
         let Rows { fields, state, .. } = rows;

@@ -2,7 +2,7 @@
 
 mod accounts;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use domain::ask::{Answer, Ask, Conversion, EventRow, Known, LookupFailure, PersonRow, RecordId};
 use domain::email_domain::EmailAddress;
@@ -240,16 +240,21 @@ fn person(record: &Record, fields: &BTreeSet<String>) -> Option<PersonRow> {
         record_type: reference(record, if person_account { "Account.RecordTypeId" } else { "RecordTypeId" }),
         person_account,
         converted: converted.then(|| Conversion { contact: reference(record, "ConvertedContactId") }),
-        filled: filled(record, fields),
+        values: values(record, fields),
         last_activity: record.date("LastActivityDate"),
         created: record.instant("CreatedDate")?,
     })
 }
 
-/// Those of the fields that have a value: neither null nor an empty text (spec 4.3).
-fn filled(record: &Record, fields: &BTreeSet<String>) -> BTreeSet<String> {
-    let has_value = |field: &&String| record.get(field).is_some_and(|value| value.as_str() != Some(""));
-    fields.iter().filter(has_value).cloned().collect()
+/// The texts of those of the fields that have a value: neither null nor an empty text (spec 4.3).
+fn values(record: &Record, fields: &BTreeSet<String>) -> BTreeMap<String, String> {
+    fields.iter().filter_map(|field| Some((field.clone(), text(record, field)?))).collect()
+}
+
+/// The text of a value, if there is one.
+fn text(record: &Record, field: &str) -> Option<String> {
+    let value = record.get(field)?;
+    value.as_str().map_or_else(|| Some(value.to_string()), |text| Some(text.to_owned())).filter(|text| !text.is_empty())
 }
 
 fn event(record: &Record, fields: &BTreeSet<String>) -> Option<EventRow> {
@@ -258,6 +263,6 @@ fn event(record: &Record, fields: &BTreeSet<String>) -> Option<EventRow> {
         deleted: record.checkbox("IsDeleted").unwrap_or(false),
         subject: record.text("Subject").map(str::to_owned),
         who: reference(record, "WhoId"),
-        filled: filled(record, fields),
+        filled: values(record, fields).into_keys().collect(),
     })
 }

@@ -13,7 +13,7 @@ use salesforce::composite::Subrequest;
 use salesforce::sobject::{ApiName, Record};
 use salesforce::soql::{Column, Condition, FieldPath, Order, Select};
 
-use super::{by_email, path, person, person_columns, reference};
+use super::{by_email, path, person, person_columns, reference, text};
 
 /// The most rows of one answer: a page of Accounts, and the most groups that Salesforce returns (Salesforce facts 4.1).
 const MOST_ROWS: usize = 2_000;
@@ -231,9 +231,4 @@ fn account<'a>(
         last_activity: record.date(&key("LastActivityDate")),
         fields: texts.collect::<BTreeMap<_, _>>(),
     })
-}
-
-fn text(record: &Record, key: &str) -> Option<String> {
-    let value = record.get(key)?;
-    value.as_str().map_or_else(|| Some(value.to_string()), |text| Some(text.to_owned())).filter(|text| !text.is_empty())
 }

@@ -1,0 +1,114 @@
+//! "Why not X", of a host or an Account (spec 9).
+
+use super::{HostState, RoutingDecision, RoutingTrace};
+use crate::ask::RecordId;
+use crate::round_robin::Criterion;
+use crate::tiebreak;
+use crate::trace::{Removal, Stage, StageKey, StageResult, Trace};
+
+/// Why a host, by id or name, or an Account, by id or name, was not chosen; none if the decision knows nobody by that name.
+pub fn why_not(subject: &str, decision: &RoutingDecision, trace: &RoutingTrace) -> Option<String> {
+    of_host(subject, decision, trace).or_else(|| of_account(subject, decision, trace.account.as_ref()?))
+}
+
+fn same(one: &str, other: &str) -> bool {
+    one.trim().to_lowercase() == other.trim().to_lowercase()
+}
+
+fn of_host(subject: &str, decision: &RoutingDecision, trace: &RoutingTrace) -> Option<String> {
+    let host = trace.hosts.iter().find(|host| host.id.0 == subject || same(&host.name, subject))?;
+    let name = &host.name;
+    if decision.host.as_ref() == Some(&host.id) {
+        return Some(format!("{name} was chosen. {}", trace.sentence));
+    }
+    if host.state != HostState::Available {
+        return Some(format!("{name} is {}.", host.state.words()));
+    }
+    let Some(why) = &trace.rotation else {
+        return Some(format!("{name} is available, but does not own the record that decides. {}", trace.sentence));
+    };
+    let place = why.ranking.iter().position(|ranked| ranked.id == host.id).map_or(0, |at| at + 1);
+    let first = why.ranking.first()?;
+    let second = why.ranking.get(place.saturating_sub(1))?;
+    let reason = match () {
+        () if first.balance != second.balance => {
+            format!("{} is owed {} turns, {name} {}", first.name, first.balance, second.balance)
+        }
+        () if first.priority != second.priority => {
+            format!("{} has priority {}, {name} {}", first.name, first.priority, second.priority)
+        }
+        () if first.last_booked != second.last_booked => format!("{} was booked longer ago", first.name),
+        () => format!("{} is level with {name} in all ({}), and comes first by id", first.name, word(Criterion::Id)),
+    };
+    Some(format!("{name} is number {place} in turn: {reason}."))
+}
+
+fn word(criterion: Criterion) -> &'static str {
+    match criterion {
+        Criterion::OnlyHost => "only host",
+        Criterion::Balance => "balance",
+        Criterion::Priority => "priority",
+        Criterion::LeastRecentlyBooked => "least recently booked",
+        Criterion::Id => "balance, priority and last booking",
+    }
+}
+
+fn of_account(subject: &str, decision: &RoutingDecision, trace: &Trace) -> Option<String> {
+    let (id, account) = trace.accounts.iter().find(|(id, account)| id.0 == subject || same(&account.name, subject))?;
+    let name = &account.name;
+    if decision.account.as_ref() == Some(id) {
+        return Some(format!("{name} was chosen."));
+    }
+    let removal =
+        |stage: &Stage| stage.seen.iter().find(|seen| seen.account == *id)?.removed.map(|why| (why, stage.clone()));
+    let removed = trace.stages.iter().find_map(removal);
+    Some(match removed {
+        Some((why, stage)) => {
+            format!("{name} was removed at {}: {}.", stage_label(&stage.key), removed_words(why, id, &stage))
+        }
+        None => format!("{name} was still a candidate when the decision was made."),
+    })
+}
+
+/// What people call a stage.
+pub fn stage_label(key: &StageKey) -> String {
+    match key {
+        StageKey::Step(step) => step.label().to_owned(),
+        StageKey::HostFilter => "Host filter".to_owned(),
+        StageKey::ContactCounts => "Most contacts at the domain".to_owned(),
+        StageKey::Rule(key) => {
+            tiebreak::rule(key).map_or_else(|| key.clone(), |rule| format!("{} {}", rule.number, rule.criterion))
+        }
+        StageKey::FixedOrder => "Oldest account, then lowest id".to_owned(),
+    }
+}
+
+fn removed_words(why: Removal, id: &RecordId, stage: &Stage) -> String {
+    let value = stage.seen.iter().find(|seen| seen.account == *id).map_or("", |seen| seen.value.as_str());
+    match why {
+        Removal::ExcludedRecordType => "its record type is excluded".to_owned(),
+        Removal::PersonAccount => "it is a person account, and another person's".to_owned(),
+        Removal::OwnerNotHost => "its owner is no enabled host".to_owned(),
+        Removal::FewerContacts => format!("it has {value} there, others have more"),
+        Removal::Outranked => {
+            let kept: Vec<&str> =
+                stage.seen.iter().filter(|seen| seen.removed.is_none()).map(|seen| seen.value.as_str()).collect();
+            format!("it has {value}, what was kept has {}", kept.first().unwrap_or(&""))
+        }
+        Removal::LaterInFixedOrder => format!("it was created {value}, another is older or has a lower id"),
+    }
+}
+
+/// What a stage came to, in words.
+pub fn result_words(result: &StageResult) -> String {
+    match result {
+        StageResult::Skipped { why } => format!("skipped: {why}"),
+        StageResult::Failed { failure } => format!("could not be asked: {} ({})", failure.message, failure.code),
+        StageResult::NothingFound => "found no candidate".to_owned(),
+        StageResult::Found => "found candidates".to_owned(),
+        StageResult::Narrowed => "removed some".to_owned(),
+        StageResult::NotNarrowed => "told nobody from another".to_owned(),
+        StageResult::LeftNobody => "would have removed all, so it removed nobody".to_owned(),
+        StageResult::Decided => "decided".to_owned(),
+    }
+}
