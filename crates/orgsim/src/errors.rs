@@ -149,6 +149,11 @@ pub fn no_api_session() -> ApiError {
     ApiError::new(403, "INVALID_SESSION_ID", "This session is not valid for use with the REST API")
 }
 
+/// A user who lacks *API Enabled* (Salesforce facts 3).
+pub fn api_disabled_for_user() -> ApiError {
+    ApiError::new(403, "API_CURRENTLY_DISABLED", "API is disabled for this User")
+}
+
 /// A request without a usable `Authorization` header (Salesforce facts 1.7).
 pub fn auth_header_invalid() -> ApiError {
     ApiError::new(401, "INVALID_AUTH_HEADER", "INVALID_HEADER_TYPE")

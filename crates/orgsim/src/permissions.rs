@@ -1,8 +1,9 @@
-//! What each user may do: objects, fields, record types, and how records are shared (Salesforce facts 5.1 and 10).
+//! What each user may do: user permissions, objects, fields, record types, and how records are shared (Salesforce facts 3,
+//! 5.1 and 10).
 //!
 //! A user about whom nothing is said is an administrator who may do everything.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use serde::Deserialize;
 use serde_json::{Map, Value as Json};
@@ -25,10 +26,25 @@ pub struct Permissions {
 #[derive(Debug, Clone, Default)]
 pub struct UserAccess {
     all: DataAccess,
+    lacks: HashSet<UserPermission>,
     objects: HashMap<String, ObjectAccess>,
     fields: HashMap<String, HashMap<Ordinal, FieldAccess>>,
     record_types: HashMap<String, RecordTypes>,
 }
+
+/// A permission of the user as such, under the name that permission sets give it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Deserialize)]
+pub enum UserPermission {
+    /// *API Enabled*: without it every call is refused with `API_CURRENTLY_DISABLED` (Salesforce facts 3).
+    ApiEnabled,
+    /// *Access Activities*: without it events and tasks do not exist for the user.
+    ActivitiesAccess,
+    /// *Edit Events*: without it events can be read only. Events have no object permissions of their own.
+    EditEvent,
+}
+
+/// The objects that *Access Activities* opens.
+const ACTIVITIES: [&str; 4] = ["Event", "Task", "EventRelation", "EventWhoRelation"];
 
 /// Rights that go past sharing.
 #[derive(Debug, Clone, Copy, Default)]
@@ -106,6 +122,7 @@ struct Written {
 struct WrittenUser {
     view_all: bool,
     modify_all: bool,
+    permissions: HashMap<UserPermission, bool>,
     objects: HashMap<String, ObjectAccess>,
     fields: HashMap<String, FieldAccess>,
     record_types: HashMap<String, WrittenRecordTypes>,
@@ -154,6 +171,11 @@ impl Permissions {
         self.users.get(&user)
     }
 
+    /// Whether the user has a user permission.
+    pub fn has(&self, user: SalesforceId, permission: UserPermission) -> bool {
+        self.of(user).is_none_or(|access| !access.lacks.contains(&permission))
+    }
+
     /// How an object's records are shared; `Activity` stands for events and tasks. Without a word they are open to
     /// all, and activities follow what they are related to.
     pub fn sharing(&self, object: &str) -> Sharing {
@@ -162,11 +184,15 @@ impl Permissions {
     }
 
     /// What a user may do with an object.
-    pub fn object(&self, user: SalesforceId, object: &str) -> ObjectAccess {
+    pub fn object(&self, user: SalesforceId, name: &str) -> ObjectAccess {
         let Some(access) = self.of(user) else {
             return ObjectAccess { view_all: true, modify_all: true, ..ObjectAccess::default() };
         };
-        let mut object = access.objects.get(object).copied().unwrap_or_default();
+        let mut object = access.objects.get(name).copied().unwrap_or_default();
+        object.read &= !ACTIVITIES.contains(&name) || self.has(user, UserPermission::ActivitiesAccess);
+        if name == "Event" && !self.has(user, UserPermission::EditEvent) {
+            (object.create, object.edit, object.delete) = (false, false, false);
+        }
         object.view_all |= access.all.view || access.all.modify || object.modify_all;
         object.modify_all |= access.all.modify;
         object
@@ -222,6 +248,7 @@ impl UserAccess {
     fn read(org: &Org, said: WrittenUser) -> Result<Self, String> {
         let mut access =
             UserAccess { all: DataAccess { view: said.view_all, modify: said.modify_all }, ..UserAccess::default() };
+        access.lacks = said.permissions.into_iter().filter(|(_, has)| !has).map(|(permission, _)| permission).collect();
         for (name, rights) in said.objects {
             access.objects.insert(named(org.schema_ref(), &name)?.name.clone(), rights);
         }

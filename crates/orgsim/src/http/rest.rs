@@ -17,6 +17,7 @@ use crate::auth::{Policy, Session};
 use crate::calls::{Call, Kind};
 use crate::errors::{self, ApiError};
 use crate::faults::{Drop, Face, Plan, Revoke};
+use crate::permissions::UserPermission;
 use crate::worlds::integration_user;
 
 use super::connection::Connection;
@@ -241,6 +242,9 @@ fn perform(
         (Err(error), _) => error.into(),
         _ if usage.is_some_and(|usage| usage.exhausted) => errors::request_limit_exceeded().into(),
         (Ok(session), _) if !session.has_api() => errors::no_api_session().into(),
+        (Ok(session), _) if !shared.org().permissions.has(session.user, UserPermission::ApiEnabled) => {
+            errors::api_disabled_for_user().into()
+        }
         _ if !takes(&request) => Reply::empty(415),
         (Ok(session), Plan { drop, .. }) => {
             request.user = session.user;

@@ -67,6 +67,30 @@ async fn a_hidden_field_looks_like_one_that_is_not_there() {
 }
 
 #[tokio::test]
+async fn user_permissions_open_the_api_activities_and_the_editing_of_events() {
+    let org = Org::start("demo").await;
+    let event = json!({"Subject": "Call", "StartDateTime": "2026-05-04T10:00:00Z", "DurationInMinutes": 30});
+    allow(&org, json!({"permissions": {"EditEvent": false}})).await;
+    let (_, describe) = org.get("/sobjects/Event/describe").await;
+    let may = ["queryable", "createable", "updateable", "deletable"].map(|right| describe[right].clone());
+    assert_eq!(may, [true, false, false, false].map(Json::from));
+    assert_eq!(org.post("/sobjects/Event", event.clone()).await.0, 400, "an event was made without Edit Events");
+    let task = org.post("/sobjects/Task", json!({"Subject": "Call"})).await;
+    assert_eq!(task.0, 201, "tasks are another permission: {task:?}");
+
+    allow(&org, json!({"permissions": {"ActivitiesAccess": false}})).await;
+    assert_eq!(org.get("/sobjects/Event/describe").await.0, 404);
+    assert_eq!(code(&org.query("SELECT Id FROM Task").await), (400, "INVALID_TYPE"));
+
+    allow(&org, json!({"permissions": {"ApiEnabled": false}})).await;
+    let refused = (403, json!([{"message": "API is disabled for this User", "errorCode": "API_CURRENTLY_DISABLED"}]));
+    assert_eq!(org.get("/sobjects/Contact/describe").await, refused);
+    allow(&org, json!({"permissions": {"EditEvent": true}})).await;
+    assert_eq!(org.post("/sobjects/Event", event).await.0, 201);
+    org.stop().await;
+}
+
+#[tokio::test]
 async fn an_object_without_read_permission_does_not_exist() {
     let org = Org::start("demo").await;
     allow(
