@@ -1,10 +1,16 @@
 //! What a connection's user may and may not do, and what that breaks: findings, each with its fix (spec 2).
 
-use std::collections::BTreeMap;
+mod needs;
+
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
 use crate::org_shape::{BOOKING_ID_FIELD, FieldShape, ObjectShape};
+use crate::salesforce_settings::{AttendeeRecordType, NoAccount, RelateTo, SalesforceSettings};
+use needs::{Access, FIELD_NEEDS, FieldNeed, OBJECT_NEEDS, OBJECTS_SEEN, ObjectNeed};
+
+pub use needs::OBJECTS;
 
 /// What describe says of an object to this user.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -46,13 +52,47 @@ pub struct HostUsers {
     pub users: usize,
 }
 
+/// What event types do that others can do without.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Use {
+    /// Attendees become Leads.
+    Leads,
+    /// The attendee's Account is looked for.
+    Accounts,
+    /// Events are related to an Account or an Opportunity.
+    RelatedEvents,
+    /// Events are related to an Opportunity.
+    Opportunities,
+}
+
+impl Use {
+    /// What these settings do.
+    pub fn of<'a>(settings: impl IntoIterator<Item = &'a SalesforceSettings>) -> BTreeSet<Use> {
+        let mut uses = BTreeSet::new();
+        for one in settings {
+            let kind = one.attendee_record_type;
+            let else_lead = kind == AttendeeRecordType::ContactUnderAccount && one.no_account == NoAccount::Lead;
+            let each = [
+                (Use::Leads, kind == AttendeeRecordType::Lead || else_lead),
+                (Use::Accounts, one.resolves_account()),
+                (Use::RelatedEvents, one.relate_event_to != RelateTo::Nothing),
+                (Use::Opportunities, one.relate_event_to == RelateTo::Opportunity),
+            ];
+            uses.extend(each.into_iter().filter(|(_, does)| *does).map(|(what, _)| what));
+        }
+        uses
+    }
+}
+
 /// Everything that was asked.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Preflight {
     /// By object; one that is missing does not exist for this user.
     pub objects: BTreeMap<String, ObjectRights>,
-    /// By object.
+    /// By object, and for [`CONTACTS_WITHOUT_ACCOUNT`].
     pub others: BTreeMap<String, OthersRecords>,
+    /// What the connection's event types do; the gaps of what none does are notes.
+    pub uses: BTreeSet<Use>,
     /// The hosts whose bookings this connection writes; none where their users could not be asked for.
     pub hosts: Option<Vec<HostUsers>>,
 }
@@ -116,101 +156,12 @@ pub struct SignedIn {
 /// How many characters a booking id has.
 const BOOKING_ID_LENGTH: usize = 36;
 
-/// The objects that are asked about.
-pub const OBJECTS: [&str; 3] = ["Contact", "Event", "Lead"];
+/// Contacts without Account: private to their owner and administrators (Salesforce facts 10), so a case of their own among
+/// [`Preflight::others`].
+pub const CONTACTS_WITHOUT_ACCOUNT: &str = "Contact without Account";
 
-/// A right on an object, and what its lack breaks.
-struct ObjectNeed {
-    object: &'static str,
-    right: &'static str,
-    has: fn(&ObjectRights) -> bool,
-    severity: Severity,
-    breaks: &'static str,
-}
-
-const OBJECT_NEEDS: [ObjectNeed; 8] = [
-    ObjectNeed {
-        object: "Contact",
-        right: "Read",
-        has: |o| o.query,
-        severity: Severity::Breaks,
-        breaks: "attendees cannot be found, so nothing is synced",
-    },
-    ObjectNeed {
-        object: "Contact",
-        right: "Create",
-        has: |o| o.create,
-        severity: Severity::Breaks,
-        breaks: "bookings by new people are held",
-    },
-    ObjectNeed {
-        object: "Event",
-        right: "Read",
-        has: |o| o.query,
-        severity: Severity::Breaks,
-        breaks: "lost Events cannot be looked for, so nothing is synced",
-    },
-    ObjectNeed {
-        object: "Event",
-        right: "Create",
-        has: |o| o.create,
-        severity: Severity::Breaks,
-        breaks: "new bookings are held",
-    },
-    ObjectNeed {
-        object: "Event",
-        right: "Edit",
-        has: |o| o.edit,
-        severity: Severity::Breaks,
-        breaks: "moved bookings are held",
-    },
-    ObjectNeed {
-        object: "Event",
-        right: "Delete",
-        has: |o| o.delete,
-        severity: Severity::Breaks,
-        breaks: "cancelled bookings are held",
-    },
-    ObjectNeed {
-        object: "Lead",
-        right: "Read",
-        has: |o| o.query,
-        severity: Severity::Note,
-        breaks: "event types cannot write Leads",
-    },
-    ObjectNeed {
-        object: "Lead",
-        right: "Create",
-        has: |o| o.create,
-        severity: Severity::Note,
-        breaks: "event types cannot make new Leads",
-    },
-];
-
-/// A field that is written, and what its lack breaks.
-struct FieldNeed {
-    object: &'static str,
-    field: &'static str,
-    severity: Severity,
-    breaks: &'static str,
-}
-
-const fn field(object: &'static str, field: &'static str, severity: Severity, breaks: &'static str) -> FieldNeed {
-    FieldNeed { object, field, severity, breaks }
-}
-
-const FIELD_NEEDS: [FieldNeed; 10] = [
-    field("Contact", "Email", Severity::Breaks, "new Contacts have no email, and are made again and again"),
-    field("Contact", "LastName", Severity::Breaks, "new Contacts cannot be made"),
-    field("Contact", "FirstName", Severity::Weakens, "new Contacts have no first name"),
-    field("Contact", "OwnerId", Severity::Weakens, "new Contacts belong to the connection's user"),
-    field("Event", "Subject", Severity::Weakens, "Events have no subject"),
-    field("Event", "StartDateTime", Severity::Breaks, "Events cannot be made"),
-    field("Event", "EndDateTime", Severity::Breaks, "Events cannot be made"),
-    field("Event", "WhoId", Severity::Breaks, "Events are not connected with the attendee"),
-    field("Event", "OwnerId", Severity::Weakens, "Events belong to the connection's user instead of the organizer"),
-    field("Event", "Location", Severity::Weakens, "Events have no location"),
-];
+/// The objects of whose records it is asked whether those of other owners can be seen and changed.
+pub const SHARED_OBJECTS: [&str; 3] = ["Contact", "Event", "Lead"];
 
 /// What was found, what matters most first.
 pub fn findings(asked: &Preflight) -> Vec<Finding> {
@@ -218,7 +169,8 @@ pub fn findings(asked: &Preflight) -> Vec<Finding> {
     found.extend(OBJECT_NEEDS.iter().filter_map(|need| missing_right(asked, need)));
     found.extend(FIELD_NEEDS.iter().filter_map(|need| missing_field(asked, need)));
     found.extend(asked.objects.get("Event").map(booking_id));
-    found.extend(OBJECTS.into_iter().filter_map(|object| others_records(asked, object)));
+    found.extend(SHARED_OBJECTS.into_iter().filter_map(|object| others_records(asked, object)));
+    found.extend(contacts_without_account(asked));
     match &asked.hosts {
         Some(hosts) => found.extend(hosts.iter().filter_map(host)),
         None => found.push(Finding::new(
@@ -231,43 +183,58 @@ pub fn findings(asked: &Preflight) -> Vec<Finding> {
     found
 }
 
+/// How much a gap matters: what no event type does is only worth knowing.
+fn severity(asked: &Preflight, severity: Severity, used_for: Option<Use>) -> Severity {
+    match used_for {
+        Some(what) if !asked.uses.contains(&what) => Severity::Note,
+        _ => severity,
+    }
+}
+
 fn missing_object(asked: &Preflight, object: &str) -> Option<Finding> {
     if asked.objects.contains_key(object) {
         return None;
     }
-    let (severity, means) = match object {
-        "Lead" => (Severity::Note, "event types cannot write Leads"),
-        _ => (Severity::Breaks, "nothing is synced"),
+    let need = OBJECTS_SEEN.iter().find(|need| need.object == object)?;
+    let permission = match object {
+        "Event" => "the permission Access Activities".to_owned(),
+        _ => format!("Read on {object}"),
     };
     Some(Finding::new(
-        severity,
-        format!("The object {object} does not exist for this user: {means}."),
-        format!("Give the user object permissions on {object}, by its profile or a permission set."),
+        severity(asked, need.severity, need.used_for),
+        format!("The object {object} does not exist for this user: {}.", need.breaks),
+        format!("Give it {permission}, by its profile or a permission set."),
     ))
 }
 
 fn missing_right(asked: &Preflight, need: &ObjectNeed) -> Option<Finding> {
     let rights = asked.objects.get(need.object).filter(|rights| !(need.has)(rights))?;
     let also = if rights.query { "" } else { " Read comes first." };
+    // Events have no object permissions.
+    let permission = match need.object {
+        "Event" => "the permission Edit Events".to_owned(),
+        object => format!("{} on {object}", need.right),
+    };
     Some(Finding::new(
-        need.severity,
+        severity(asked, need.severity, need.used_for),
         format!("This user may not {} {}s: {}.", need.right.to_lowercase(), need.object, need.breaks),
-        format!("Give it {} on {}, by its profile or a permission set.{also}", need.right, need.object),
+        format!("Give it {permission}, by its profile or a permission set.{also}"),
     ))
 }
 
 fn missing_field(asked: &Preflight, need: &FieldNeed) -> Option<Finding> {
-    let rights = asked.objects.get(need.object).filter(|rights| rights.create)?;
+    let rights = asked.objects.get(need.object)?;
     let (object, name) = (need.object, need.field);
-    let state = match rights.shape.field(name) {
-        Some(FieldShape { createable: true, .. }) => return None,
-        Some(_) => "read-only",
-        None => "hidden",
+    let state = match (need.access, rights.shape.field(name)) {
+        (Access::Read, Some(_)) | (Access::Edit, Some(FieldShape { createable: true, .. })) => return None,
+        (Access::Edit, Some(_)) if !rights.create => return None,
+        (_, Some(_)) => "read-only",
+        (_, None) => "hidden",
     };
     Some(Finding::new(
-        need.severity,
+        severity(asked, need.severity, need.used_for),
         format!("{object}.{name} is {state} for this user: {}.", need.breaks),
-        format!("Give it Edit access to the field {name} of {object}, by field-level security."),
+        format!("Give it {} access to the field {name} of {object}, by field-level security.", need.access.word()),
     ))
 }
 
@@ -275,7 +242,8 @@ fn missing_field(asked: &Preflight, need: &FieldNeed) -> Option<Finding> {
 fn booking_id(event: &ObjectRights) -> Finding {
     let needed = BOOKING_ID_LENGTH;
     let add = format!(
-        "Add a text field of 64 characters named {BOOKING_ID_FIELD} to Activity, and give the user Edit access to it."
+        "Add a text field of 64 characters named {BOOKING_ID_FIELD} to Activity, and give the user Edit access to it: both are \
+         ready to deploy in Matchbook's folder salesforce/."
     );
     match event.shape.field(BOOKING_ID_FIELD) {
         None => Finding::new(
@@ -351,6 +319,25 @@ fn others_records(asked: &Preflight, object: &str) -> Option<Finding> {
     }
 }
 
+/// Such Contacts are no matter of the org's defaults: only View All and Modify All open them.
+fn contacts_without_account(asked: &Preflight) -> Option<Finding> {
+    asked.objects.get("Contact").filter(|rights| rights.query)?;
+    let what = match asked.others.get(CONTACTS_WITHOUT_ACCOUNT)? {
+        OthersRecords::Seen { editable: Some(false) } => {
+            "This user sees Contacts without Account that others own, but may not change them: fields on them cannot be written, \
+             nor, where Activities are controlled by their parent, their Events moved."
+        }
+        OthersRecords::NoneSeen => {
+            "No Contact without Account of another owner was seen. Salesforce shows those to their owner and to users with View \
+             All on Contact only: if the org has some, their people are taken for new at every booking."
+        }
+        OthersRecords::Seen { .. } | OthersRecords::Unknown => return None,
+    };
+    let fix = "Give it View All and Modify All on Contact (the permission set Matchbook_All_People has them), or have attendees \
+               become Contacts under an Account.";
+    Some(Finding::new(Severity::Note, what, fix))
+}
+
 fn host(host: &HostUsers) -> Option<Finding> {
     let HostUsers { name, email, users } = host;
     let (what, fix) = match users {
@@ -372,133 +359,5 @@ fn host(host: &HostUsers) -> Option<Finding> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn writable() -> FieldShape {
-        FieldShape { length: Some(255), createable: true, updateable: true, ..FieldShape::default() }
-    }
-
-    fn all_rights(object: &str) -> ObjectRights {
-        let mut fields: BTreeMap<String, FieldShape> = FIELD_NEEDS
-            .iter()
-            .filter(|need| need.object == object)
-            .map(|need| (need.field.to_owned(), writable()))
-            .collect();
-        if object == "Event" {
-            fields.insert(BOOKING_ID_FIELD.into(), writable());
-        }
-        ObjectRights {
-            query: true,
-            create: true,
-            edit: true,
-            delete: true,
-            shape: ObjectShape { fields, record_types: vec![] },
-        }
-    }
-
-    fn fine() -> Preflight {
-        let seen = OthersRecords::Seen { editable: Some(true) };
-        Preflight {
-            objects: OBJECTS.map(|object| (object.to_owned(), all_rights(object))).into(),
-            others: OBJECTS.map(|object| (object.to_owned(), seen)).into(),
-            hosts: Some(vec![HostUsers { name: "Ann Host".into(), email: "ann@seller.example".into(), users: 1 }]),
-        }
-    }
-
-    fn worst(asked: &Preflight) -> Finding {
-        findings(asked).swap_remove(0)
-    }
-
-    fn change(object: &str, change: impl FnOnce(&mut ObjectRights)) -> Preflight {
-        let mut asked = fine();
-        change(asked.objects.get_mut(object).expect("it is there"));
-        asked
-    }
-
-    #[test]
-    fn a_user_with_all_rights_has_only_the_case_of_the_booking_id_told() {
-        let found = findings(&fine());
-        assert_eq!(found.len(), 1, "{found:#?}");
-        assert_eq!(found[0].severity, Severity::Note);
-        assert!(found[0].what.contains("is a plain field"), "{found:#?}");
-    }
-
-    #[test]
-    fn every_right_that_is_missing_is_told_with_what_it_breaks() {
-        for need in &OBJECT_NEEDS {
-            let asked = change(need.object, |rights| match need.right {
-                "Read" => rights.query = false,
-                "Create" => rights.create = false,
-                "Edit" => rights.edit = false,
-                _ => rights.delete = false,
-            });
-            let found = findings(&asked);
-            assert!(found.iter().any(|f| f.what.contains(need.breaks) && f.severity == need.severity), "{found:#?}");
-        }
-        let asked = change("Event", |rights| rights.edit = false);
-        assert_eq!(worst(&asked).what, "This user may not edit Events: moved bookings are held.");
-    }
-
-    #[test]
-    fn every_field_that_is_missing_is_told_with_what_it_breaks() {
-        for need in &FIELD_NEEDS {
-            let hidden = change(need.object, |rights| {
-                rights.shape.fields.remove(need.field);
-            });
-            let found = findings(&hidden);
-            let told = format!("{}.{} is hidden for this user: {}.", need.object, need.field, need.breaks);
-            assert!(found.iter().any(|f| f.what == told), "{found:#?}");
-        }
-        let read_only = FieldShape { createable: false, updateable: false, ..writable() };
-        let asked = change("Event", |rights| {
-            rights.shape.fields.insert("WhoId".into(), read_only);
-        });
-        assert!(worst(&asked).what.starts_with("Event.WhoId is read-only for this user"));
-    }
-
-    #[test]
-    fn an_object_that_is_hidden_is_told_once() {
-        let mut asked = fine();
-        asked.objects.remove("Contact");
-        let broken: Vec<Finding> = findings(&asked).into_iter().filter(|f| f.severity == Severity::Breaks).collect();
-        assert_eq!(broken.len(), 1, "{broken:#?}");
-        assert!(broken[0].what.contains("The object Contact does not exist for this user"));
-    }
-
-    #[test]
-    fn the_case_of_the_booking_id_is_told() {
-        let with = |shape: Option<FieldShape>| {
-            let asked = change("Event", |rights| {
-                rights.shape.fields.remove(BOOKING_ID_FIELD);
-                rights.shape.fields.extend(shape.map(|shape| (BOOKING_ID_FIELD.to_owned(), shape)));
-            });
-            worst(&asked)
-        };
-        assert!(with(None).what.contains("no field Matchbook_Booking_Id__c"));
-        assert!(with(Some(FieldShape { createable: false, ..writable() })).what.contains("is read-only"));
-        assert_eq!(with(Some(FieldShape { length: Some(20), ..writable() })).severity, Severity::Breaks);
-        assert!(with(Some(FieldShape { unique_external_id: true, ..writable() })).what.contains("upserted by it"));
-    }
-
-    #[test]
-    fn events_of_hosts_that_cannot_be_changed_break_moves() {
-        let mut asked = fine();
-        asked.others.insert("Event".into(), OthersRecords::Seen { editable: Some(false) });
-        let found = worst(&asked);
-        assert_eq!(found.severity, Severity::Breaks);
-        assert!(found.what.contains("held when they move"), "{found:?}");
-        asked.others.insert("Event".into(), OthersRecords::NoneSeen);
-        assert!(findings(&asked).iter().any(|f| f.what.starts_with("No Event of another owner was seen")));
-    }
-
-    #[test]
-    fn hosts_without_one_user_are_named() {
-        let mut asked = fine();
-        let host = |name: &str, users| HostUsers { name: name.into(), email: format!("{name}@x.example"), users };
-        asked.hosts = Some(vec![host("ann", 1), host("ben", 0), host("cy", 2)]);
-        let told: Vec<String> = findings(&asked).into_iter().map(|f| f.what).collect();
-        assert!(told[0].starts_with("ben (ben@x.example) has no active standard user"), "{told:#?}");
-        assert!(told[1].starts_with("2 active users have the email of cy"), "{told:#?}");
-    }
-}
+#[path = "preflight_tests.rs"]
+mod tests;

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use domain::email_domain::EmailAddress;
-use domain::preflight::{OBJECTS, ObjectRights, OthersRecords, Preflight};
+use domain::preflight::{CONTACTS_WITHOUT_ACCOUNT, OBJECTS, ObjectRights, OthersRecords, Preflight, SHARED_OBJECTS};
 use salesforce::composite::{CompositeAnswer, CompositeError, CompositeRequest, ReferenceId, SubAnswer, Subrequest};
 use salesforce::describe::ObjectDescribe;
 use salesforce::sobject::{ApiName, Record, SalesforceId};
@@ -20,15 +20,26 @@ pub fn request(user: &SalesforceId) -> Result<CompositeRequest, CompositeError> 
     for object in OBJECTS {
         let describe = Subrequest::Describe { object: ApiName::of(object), if_modified_since: None };
         request.push(ReferenceId::parse(object)?, describe)?;
-        let select =
-            Select::from(ApiName::of(object), [path("Id")]).filter(Condition::ne(path("OwnerId"), *user)).limit(1);
+    }
+    for (at, whose) in others().enumerate() {
+        let owned = Condition::ne(path("OwnerId"), *user);
+        let (object, condition) = match whose {
+            CONTACTS_WITHOUT_ACCOUNT => ("Contact", owned.and(Condition::is_null(path("AccountId")))),
+            object => (object, owned),
+        };
+        let select = Select::from(ApiName::of(object), [path("Id")]).filter(condition).limit(1);
         let others = Subrequest::Query { select, include_deleted: false };
-        request.push(ReferenceId::parse(&others_name(object))?, others)?;
+        request.push(ReferenceId::parse(&others_name(at))?, others)?;
     }
     Ok(request)
 }
 
-/// What the answer says, and the records of others by their object, whose access is still to be asked for.
+/// Of what it is asked whether other owners' can be seen.
+fn others() -> impl Iterator<Item = &'static str> {
+    SHARED_OBJECTS.into_iter().chain([CONTACTS_WITHOUT_ACCOUNT])
+}
+
+/// What the answer says, and the records of others by what they are, whose access is still to be asked for.
 pub fn read(answer: &CompositeAnswer) -> (Preflight, BTreeMap<String, SalesforceId>) {
     let mut asked = Preflight::default();
     let mut records = BTreeMap::new();
@@ -36,17 +47,19 @@ pub fn read(answer: &CompositeAnswer) -> (Preflight, BTreeMap<String, Salesforce
         if let Some(SubAnswer::Described(describe)) = answer.get(object) {
             asked.objects.insert(object.to_owned(), rights(describe));
         }
-        let others = match answer.get(&others_name(object)) {
+    }
+    for (at, whose) in others().enumerate() {
+        let others = match answer.get(&others_name(at)) {
             Some(SubAnswer::Rows(rows)) => match rows.records.first().and_then(|record| record.id("Id")) {
                 Some(id) => {
-                    records.insert(object.to_owned(), id);
+                    records.insert(whose.to_owned(), id);
                     OthersRecords::Seen { editable: None }
                 }
                 None => OthersRecords::NoneSeen,
             },
             _ => OthersRecords::Unknown,
         };
-        asked.others.insert(object.to_owned(), others);
+        asked.others.insert(whose.to_owned(), others);
     }
     (asked, records)
 }
@@ -60,10 +73,10 @@ pub fn access_query(user: &SalesforceId, records: &BTreeMap<String, SalesforceId
 
 /// Adds what the answer to [`access_query`] says.
 pub fn read_access(rows: &[Record], records: &BTreeMap<String, SalesforceId>, asked: &mut Preflight) {
-    for (object, id) in records {
+    for (whose, id) in records {
         let row = rows.iter().find(|row| row.id("RecordId").as_ref() == Some(id));
         let editable = row.and_then(|row| row.checkbox("HasEditAccess"));
-        asked.others.insert(object.clone(), OthersRecords::Seen { editable });
+        asked.others.insert(whose.clone(), OthersRecords::Seen { editable });
     }
 }
 
@@ -94,8 +107,8 @@ fn rights(describe: &ObjectDescribe) -> ObjectRights {
     }
 }
 
-fn others_name(object: &str) -> String {
-    format!("{object}_of_others")
+fn others_name(at: usize) -> String {
+    format!("others{at}")
 }
 
 fn path(field: &'static str) -> FieldPath {

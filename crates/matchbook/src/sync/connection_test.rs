@@ -1,6 +1,6 @@
 //! Testing a connection: a real round trip, and a preflight of what its user may do (spec 2).
 
-use domain::preflight::{ConnectionTest, Finding, HostUsers, Preflight, Severity, SignedIn, findings};
+use domain::preflight::{ConnectionTest, Finding, HostUsers, Preflight, Severity, SignedIn, Use, findings};
 use domain::sync_outcome::Refusal;
 use salesforce::client::{Call, CallError, Session, UserInfo};
 use salesforce::sobject::Record;
@@ -52,7 +52,10 @@ impl Engine {
     async fn round_trip(&self, connection: &Connection, spent: &mut Spent) -> Result<ConnectionTest, Stop> {
         let (session, user) = self.signed_in(connection, spent).await?;
         let hosts = self.store.hosts_of_connection(&connection.id).await?;
-        let asked = self.preflight(&session, &user, &hosts, spent).await?;
+        let mut asked = self.preflight(&session, &user, &hosts, spent).await?;
+        let event_types = self.store.event_types().await?;
+        let its = event_types.iter().filter(|event_type| event_type.connection_id.as_ref() == Some(&connection.id));
+        asked.uses = Use::of(its.map(|event_type| &event_type.settings.salesforce.settings));
         let signed_in = SignedIn {
             organization_id: user.organization_id.to_string(),
             user_id: user.user_id.to_string(),

@@ -68,7 +68,7 @@ async fn what_the_user_may_not_do_is_told_with_what_it_breaks_and_its_fix(
     let shown = test_by_button(&test).await;
     for words in [
         "This user may not delete Events: cancelled bookings are held.",
-        "Give it Delete on Event, by its profile or a permission set.",
+        "Give it the permission Edit Events, by its profile or a permission set.",
         "This user sees Events of other owners but may not change them",
         "Contact.FirstName is read-only for this user: new Contacts have no first name.",
         "Events have no field Matchbook_Booking_Id__c that this user sees.",

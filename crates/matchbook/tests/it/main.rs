@@ -22,6 +22,7 @@ mod grants;
 mod invariants;
 mod lists;
 mod migrations;
+mod org_bundle;
 mod outage;
 mod pages;
 mod people;

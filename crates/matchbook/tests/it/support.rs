@@ -499,24 +499,37 @@ impl Org {
 
     /// Creates a record as a person in Salesforce would; gives its id.
     pub(crate) async fn create(&self, object: &str, fields: Value) -> Value {
-        self.rest(reqwest::Method::POST, object, "", Some(fields)).await.body["id"].clone()
+        let made = self.send(reqwest::Method::POST, object, Some(fields)).await;
+        assert_eq!(made.status, 201, "{}", made.text);
+        made.body["id"].clone()
     }
 
-    async fn rest(&self, method: reqwest::Method, object: &str, id: &str, body: Option<Value>) -> Answer {
+    /// An object's describe.
+    pub(crate) async fn describe(&self, object: &str) -> Value {
+        let described = self.send(reqwest::Method::GET, &format!("{object}/describe"), None).await;
+        assert_eq!(described.status, 200, "{}", described.text);
+        described.body
+    }
+
+    async fn rest(&self, method: reqwest::Method, object: &str, id: &str, body: Option<Value>) {
+        let done = self.send(method, &format!("{object}/{id}"), body).await;
+        assert_eq!(done.status, 204, "{}", done.text);
+    }
+
+    /// Sends a request below `sobjects` as the connection's user does.
+    async fn send(&self, method: reqwest::Method, path: &str, body: Option<Value>) -> Answer {
         let token = self.http.post(format!("{}/services/oauth2/token", self.url)).form(&[
             ("grant_type", "client_credentials"),
             ("client_id", "matchbook-demo"),
             ("client_secret", "matchbook-demo"),
         ]);
         let token = answer(token).await.body["access_token"].as_str().expect("a token").to_owned();
-        let url = format!("{}/services/data/v66.0/sobjects/{object}/{id}", self.url);
-        let mut request = self.http.request(method, url.trim_end_matches('/')).bearer_auth(token);
+        let url = format!("{}/services/data/v66.0/sobjects/{path}", self.url);
+        let mut request = self.http.request(method, url).bearer_auth(token);
         if let Some(body) = body {
             request = request.json(&body);
         }
-        let done = answer(request).await;
-        assert!([201, 204].contains(&done.status), "{}", done.text);
-        done
+        answer(request).await
     }
 
     /// Makes the next matching request fail.
