@@ -329,7 +329,8 @@ fn contacts_without_account(asked: &Preflight) -> Option<Finding> {
         }
         OthersRecords::NoneSeen => {
             "No Contact without Account of another owner was seen. Salesforce shows those to their owner and to users with View \
-             All on Contact only: if the org has some, their people are taken for new at every booking."
+             All on Contact only. If this user lacks that, such Contacts are not found: bookings by their people are held, and a \
+             new one is made each time."
         }
         OthersRecords::Seen { .. } | OthersRecords::Unknown => return None,
     };

@@ -290,6 +290,25 @@ async fn contacts_without_an_account_need_the_second_set() {
     assert_eq!(events.len(), 2, "{events:#?}");
 }
 
+#[tokio::test]
+async fn without_the_second_set_contacts_without_an_account_are_made_again_and_their_bookings_held() {
+    let test = TestApp::spawn(Engine::Sqlite).await.expect("SQLite is always here");
+    give(&test, &restrictable(&test).await, &granted(&permission_set("Matchbook"))).await;
+    for uid in ["uid-1", "uid-2"] {
+        test.deliver(&Delivery::created().by(uid, "Jane Roe", "jane@acme.example").json()).await;
+        test.sync().await;
+    }
+    assert_eq!(test.org.records("Contact").await.len(), 2);
+    let bookings = test.get("/api/v1/bookings").await.body;
+    for at in 0..2 {
+        assert_eq!(bookings["bookings"][at]["sync"]["state"], "held", "{bookings:#}");
+    }
+    let told = findings(&test).await;
+    let names =
+        |finding: &Finding| finding.what.contains("a new one is made") && finding.fix.contains("Matchbook_All_People");
+    assert!(told.iter().any(names), "{told:#?}");
+}
+
 #[test]
 fn the_field_is_the_one_that_is_written_and_its_variant_says_that_it_is_untested() {
     let (plain, variant) = (file(FIELD), file(&format!("external-id-variant/{FIELD}")));
