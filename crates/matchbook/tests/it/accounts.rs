@@ -8,7 +8,7 @@ use crate::support::{Delivery, Engine, TestApp, configuration_with};
 const UNDER: &str = "attendee_record_type: contact_under_account";
 
 /// A warm installation with these settings, and an org with these records.
-async fn with(engine: Engine, settings: &str, records: Value) -> Option<(TestApp, Value)> {
+pub(crate) async fn with(engine: Engine, settings: &str, records: Value) -> Option<(TestApp, Value)> {
     let test = TestApp::spawn(engine).await?;
     test.apply(&configuration_with(&test.org.url, settings)).await.expect("the configuration is sound");
     let ids = test.org.load(records).await["refs"].clone();
@@ -18,14 +18,14 @@ async fn with(engine: Engine, settings: &str, records: Value) -> Option<(TestApp
     Some((test, ids))
 }
 
-async fn book(test: &TestApp) -> u64 {
+pub(crate) async fn book(test: &TestApp) -> u64 {
     assert_eq!(test.deliver(&Delivery::created().json()).await.status, 200);
     test.sync().await;
     test.assert_all_synced().await;
     test.org.take_calls().await
 }
 
-async fn jane(test: &TestApp, object: &str) -> Value {
+pub(crate) async fn jane(test: &TestApp, object: &str) -> Value {
     let mut all = test.org.records(object).await;
     all.retain(|record| record["Email"].as_str().is_some_and(|email| email.eq_ignore_ascii_case("jane@acme.example")));
     assert_eq!(all.len(), 1, "one {object} of Jane's: {all:#?}");

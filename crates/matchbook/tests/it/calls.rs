@@ -52,6 +52,16 @@ async fn of_account(engine: Engine) -> Option<(&'static str, u64, u64)> {
     Some(("New Contact under the Account of its website", calls_of(&test, Delivery::created()).await, 2))
 }
 
+/// What a new Contact costs whose Account is one of two that only the number of Contacts tells apart.
+async fn of_tie(engine: Engine) -> Option<(&'static str, u64, u64)> {
+    let tied = "\n      attendee_record_type: contact_under_account\n      tiebreakers: {rules: [most_contacts]}";
+    let test = writing(engine, tied).await?;
+    let account = |name: &str| json!({"@ref": name, "Name": name, "Website": "acme.example"});
+    let contact = json!({"LastName": "Other", "Email": "other@elsewhere.example", "AccountId": "@b"});
+    test.org.load(json!({"Account": [account("a"), account("b")], "Contact": [contact]})).await;
+    Some(("New Contact under one of two Accounts, told apart by counts", calls_of(&test, Delivery::created()).await, 3))
+}
+
 /// What a booking costs whose first write was performed and whose answer was lost.
 async fn of_lost_answer(engine: Engine) -> Option<(&'static str, u64, u64)> {
     let test = TestApp::spawn(engine).await?;
@@ -112,6 +122,7 @@ async fn the_published_calls_per_sync_are_what_the_org_counts(
 
     rows.extend(of_rows(engine).await);
     rows.extend(of_account(engine).await);
+    rows.extend(of_tie(engine).await);
 
     let Some(cold) = TestApp::spawn(engine).await else { return };
     rows.push(("New Contact, cold start (describes fetched first)", calls_of(&cold, Delivery::created()).await, 3));

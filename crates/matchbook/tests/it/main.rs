@@ -32,6 +32,7 @@ mod server;
 mod stories;
 mod support;
 mod sync_errors;
+mod tiebreakers;
 mod trouble;
 mod webhooks;
 mod writes;
