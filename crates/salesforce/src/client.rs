@@ -16,8 +16,9 @@ use crate::describe::ObjectDescribe;
 use crate::error::{ApiError, ErrorKind, kind_of};
 use crate::limits::ApiUsage;
 use crate::query::{NextPage, Rows};
-use crate::sobject::{ApiName, SalesforceId, excerpt};
+use crate::sobject::{ApiName, Record, SalesforceId, excerpt};
 use crate::soql::Select;
+use crate::sosl::Find;
 
 /// No answer that is read here comes near; more is a broken or hostile host. Counted after decompression.
 const LONGEST_ANSWER: usize = 64 * 1024 * 1024;
@@ -295,6 +296,12 @@ impl Client {
     async fn rows(&self, session: &Session, path: &str) -> Call<Rows> {
         let largest_pages = |http: RequestBuilder| http.header("Sforce-Query-Options", "batchSize=2000");
         self.call(session, Method::GET, path, largest_pages).await.read(|_, body| Rows::read(body))
+    }
+
+    /// The records that a search finds; it has no further pages.
+    pub async fn search(&self, session: &Session, find: &Find) -> Call<Vec<Record>> {
+        let path = find.path(session.api_version);
+        self.call(session, Method::GET, &path, |http| http).await.read(|_, body| Find::read(body))
     }
 
     /// What an object looks like to the user; with `last_modified` of the describe at hand, only if it changed.

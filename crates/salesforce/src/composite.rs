@@ -320,7 +320,7 @@ pub(crate) fn query_path(select: &Select, include_deleted: bool) -> String {
     format!("{resource}?q={}", percent_encode(&select.to_string()))
 }
 
-fn percent_encode(text: &str) -> String {
+pub(crate) fn percent_encode(text: &str) -> String {
     let mut encoded = String::with_capacity(text.len());
     for byte in text.bytes() {
         if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {

@@ -12,3 +12,4 @@ pub mod limits;
 pub mod query;
 pub mod sobject;
 pub mod soql;
+pub mod sosl;

@@ -13,6 +13,7 @@ use salesforce::limits::ApiUsage;
 use salesforce::query::Rows;
 use salesforce::sobject::{ApiName, SalesforceId};
 use salesforce::soql::{Condition, Select};
+use salesforce::sosl::Find;
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
@@ -256,6 +257,28 @@ async fn the_next_page_is_asked_for_where_the_first_one_says() {
     assert_eq!((last.records.len(), last.next), (1, None));
     let request = server.await.expect("the server has the request");
     assert!(request.starts_with(&format!("GET {path} ")), "{request}");
+}
+
+#[tokio::test]
+async fn a_search_is_one_call_whose_answer_is_rows_or_unreadable_but_never_nothing() {
+    let find = Find::any_of(["acme.com"], ApiName::of("Account"), [ID]).expect("there is something to look for");
+    let search = async |body: Value| {
+        let (address, server) = serve(http("200 OK", "", &body.to_string())).await;
+        (patient().search(&session(address), &find).await, server)
+    };
+    let (call, server) = search(json!({"searchRecords": [{"Id": "0011i000013x2TEAAY"}]})).await;
+    assert_eq!(call.result.expect("the rows are there")[0].id("Id"), Some(id("0011i000013x2TEAAY")));
+    assert_eq!(call.record.path, "/services/data/v66.0/search", "the record must not hold the term");
+    let request = server.await.expect("the server has the request");
+    let start =
+        "GET /services/data/v66.0/search?q=FIND%20%7B%22acme.com%22%7D%20IN%20ALL%20FIELDS%20RETURNING%20Account";
+    assert!(request.starts_with(start), "{request}");
+    let (empty, _) = search(json!({"searchRecords": []})).await;
+    assert_eq!(empty.result.expect("nothing was found"), []);
+    for body in [json!({}), json!([]), json!({"searchRecords": ["not a row"]})] {
+        let (call, _) = search(body).await;
+        assert!(matches!(call.result, Err(CallError::Unreadable { .. })), "{:?}", call.result);
+    }
 }
 
 #[tokio::test]
