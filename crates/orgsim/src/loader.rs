@@ -1,7 +1,7 @@
 //! Loading records as a whole: for worlds and for `POST /_sim/records`.
 //!
 //! A loaded record may set what the API may not (`CreatedDate`, `IsConverted`) and may lack what the API requires.
-//! Unset fields are filled in as on create.
+//! Unset fields are filled in as on create. One that says `IsDeleted` is in the recycle bin (Salesforce facts 2.3).
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -12,6 +12,7 @@ use crate::id::SalesforceId;
 use crate::org::Org;
 use crate::row::Row;
 use crate::schema::{FieldType, Object, Schema};
+use crate::value::Value;
 
 /// Loads `{"Account": [{"@ref": "acme", "Name": "Acme"}], "Contact": [{"AccountId": "@acme"}]}`. `@ref` (or `@id`)
 /// names a record for the others of the same load. Answers `{"ids": {object: [id, …]}, "refs": {name: id}}`; nothing
@@ -31,8 +32,13 @@ pub fn load(org: &mut Org, user: SalesforceId, records: &Map<String, Json>) -> R
     let mut ids: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
     for ((object, id, _), (row, given)) in batch.rows.iter().zip(parsed) {
         let row = dml::complete_loaded(org, object, row, given, user);
-        org.put(&object.name, *id, row.clone());
-        dml::note_activity(org, &object.name, None, Some(&row));
+        let deleted = object.field("IsDeleted").is_some_and(|(field, _)| *row.get(field) == Value::Bool(true));
+        if deleted {
+            org.recycle(&object.name, *id, row);
+        } else {
+            org.put(&object.name, *id, row.clone());
+            dml::note_activity(org, &object.name, None, Some(&row));
+        }
         ids.entry(&object.name).or_default().push(id.as_str());
     }
     let refs: Map<String, Json> = batch.refs.iter().map(|(name, id)| ((*name).into(), id.as_str().into())).collect();

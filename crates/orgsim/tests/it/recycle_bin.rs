@@ -71,6 +71,22 @@ async fn a_merged_contact_leaves_its_events_to_the_master() {
 }
 
 #[tokio::test]
+async fn a_load_may_hold_deleted_and_merged_records() {
+    let org = Org::start("empty").await;
+    let load = json!({"Account": [{"@ref": "kept", "Name": "Kept"}, {"@ref": "gone", "Name": "Gone", "IsDeleted": true},
+        {"@ref": "loser", "Name": "Loser", "IsDeleted": true, "MasterRecordId": "@kept"}]});
+    let ids = org.sim(Method::POST, "records", load).await["refs"].clone();
+    let (kept, loser) = (ids["kept"].as_str().expect("an id"), ids["loser"].as_str().expect("an id"));
+    let live = org.query("SELECT Id FROM Account").await.1;
+    assert_eq!((&live["totalSize"], &live["records"][0]["Id"]), (&json!(1), &ids["kept"]));
+    let path = format!("/queryAll?q=SELECT+IsDeleted,MasterRecordId+FROM+Account+WHERE+Id+%3D+'{loser}'");
+    let row = &org.get(&path).await.1["records"][0];
+    assert_eq!((&row["IsDeleted"], &row["MasterRecordId"]), (&json!(true), &json!(kept)));
+    assert_eq!(code(&org.get(&format!("/sobjects/Account/{loser}")).await), (404, "ENTITY_IS_DELETED"));
+    org.stop().await;
+}
+
+#[tokio::test]
 async fn a_converted_lead_hands_over_and_refuses_changes() {
     let org = Org::start("empty").await;
     org.sim(Method::PATCH, "settings", json!({"now": "2027-02-04T08:30:00Z"})).await;
