@@ -36,6 +36,17 @@ pub struct AccountRow {
     pub fields: BTreeMap<String, String>,
 }
 
+/// An Account as it stands, whether or not it is still in use.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AccountNow {
+    /// The Account.
+    pub account: AccountRow,
+    /// It lies in the recycle bin.
+    pub deleted: bool,
+    /// MasterRecordId: it was merged into this Account, and deleted thereby.
+    pub merged_into: Option<RecordId>,
+}
+
 /// A Contact found by email, with its Account.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ContactRow {
@@ -70,6 +81,23 @@ pub enum Coverage {
     },
 }
 
+/// How a connection looks Accounts up by website. People are never looked up by search.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum AccountLookup {
+    /// By query: exact, but it reads all Accounts unless the field is indexed (Salesforce facts 4.1).
+    #[default]
+    Soql,
+    /// By Salesforce's search: fast however many Accounts there are, but new and changed ones are found only after a while
+    /// (Salesforce facts 2.4).
+    Search,
+}
+
+impl AccountLookup {
+    /// The words of the configuration.
+    pub const WORDS: [&str; 2] = ["soql", "search"];
+}
+
 /// How far a search by website reaches.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -83,6 +111,15 @@ pub enum WebsiteReach {
 }
 
 impl WebsiteReach {
+    /// The texts to look for by words: text is cut at punctuation, so that a domain is found in all its websites (Salesforce
+    /// facts 4.2).
+    pub fn phrases(&self) -> BTreeSet<String> {
+        match self {
+            WebsiteReach::Label(label) => [label.clone(), idna::domain_to_unicode(label).0].into(),
+            WebsiteReach::Domain(domain) | WebsiteReach::Exactly(domain) => domain.spellings().into_iter().collect(),
+        }
+    }
+
     /// The texts to look for: parts of the field's value, or for [`WebsiteReach::Exactly`] whole values.
     pub fn texts(&self) -> BTreeSet<String> {
         match self {
@@ -107,6 +144,9 @@ pub fn exact_websites(domain: &DomainName) -> BTreeSet<String> {
 /// A search for Accounts by website: a superset of those that match, which is then judged row by row.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct WebsiteSearch {
+    /// By which of Salesforce's two ways.
+    #[serde(default)]
+    pub by: AccountLookup,
     /// The fields that hold a website or domain, by API name; not empty.
     pub domain_fields: Vec<String>,
     /// What to look for.

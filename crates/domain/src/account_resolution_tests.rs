@@ -1,8 +1,9 @@
 use std::collections::BTreeSet;
 
 use super::*;
-use crate::account::{AccountRow, ContactRow, DomainGroup, WebsiteReach};
+use crate::account::{AccountLookup, AccountRow, ContactRow, DomainGroup, WebsiteReach};
 use crate::ask::{Answer, PersonRow, RecordId};
+use crate::domain_name::DomainName;
 use crate::email_domain::EmailAddress;
 use crate::sync_outcome::ErrorClass;
 use crate::sync_plan::examples::person_row;
@@ -261,6 +262,73 @@ fn an_indexed_field_is_asked_by_value_and_fuzzy_only_when_it_is_reached() {
         .collect();
     assert!(matches!(reaches.as_slice(), [WebsiteReach::Exactly(_)]), "{reaches:?}");
     assert_eq!(World::new().resolve(&input).2, 2, "one more for fuzzy");
+}
+
+fn by_search(mut input: ResolutionInput) -> ResolutionInput {
+    input.lookup.account_lookup = AccountLookup::Search;
+    input
+}
+
+/// The asks after websites that resolution comes to in this world.
+fn searches(world: &World, input: &ResolutionInput) -> Vec<WebsiteReach> {
+    let mut known = Known::new();
+    while let (Next::Ask(asks), _) = resolve(input, &known) {
+        known.extend(asks.into_iter().map(|ask| (ask.clone(), world.answer(&ask))));
+    }
+    let search = |ask| match ask {
+        Ask::AccountsByWebsite(search) if search.by == AccountLookup::Search => Some(search.reach),
+        Ask::AccountsByWebsite(search) => panic!("{search:?} is not by search"),
+        _ => None,
+    };
+    known.into_keys().filter_map(search).collect()
+}
+
+#[test]
+fn by_search_the_same_rows_match_as_by_query() {
+    let mut world = World::new();
+    world.accounts = vec![
+        account("5 fuzzy", "acme.de"),
+        account("6 other", "acme.com.evil.io"),
+        account("7 other", "notacme.com"),
+        account("8 other", "acme"),
+        account("9 other", ""),
+    ];
+    for input in [fuzzy("jane@acme.com"), by_search(fuzzy("jane@acme.com"))] {
+        assert_eq!(found(world.resolve(&input).0).0, "5 fuzzy");
+    }
+    world.accounts.remove(0);
+    assert_eq!(world.resolve(&by_search(fuzzy("jane@acme.com"))).0, Resolution::NoAccount, "look-alikes");
+    world.accounts.push(account("1 exact", "https://acme.com"));
+    assert_eq!(found(world.resolve(&by_search(input("jane@acme.com"))).0).1, StepKey::ExactWebsite);
+}
+
+#[test]
+fn one_search_serves_all_steps_and_is_made_only_where_no_contact_decides() {
+    let mut world = World::new();
+    let domain = WebsiteReach::Domain(DomainName::of_website("acme.com").expect("a domain"));
+    let label = WebsiteReach::Label("acme".to_owned());
+    assert_eq!(searches(&world, &by_search(input("jane@acme.com"))), std::slice::from_ref(&domain));
+    assert_eq!(searches(&world, &by_search(fuzzy("jane@acme.com"))), std::slice::from_ref(&label));
+    let mut indexed = by_search(input("jane@acme.com"));
+    indexed.lookup.domain_fields = vec!["Domain__c".into()];
+    assert_eq!(searches(&world, &indexed), std::slice::from_ref(&domain), "search knows words, not values");
+    assert_eq!(world.resolve(&by_search(fuzzy("jane@acme.com"))).2, 2, "one request, then the search");
+    assert_eq!(searches(&world, &by_search(input("jane@gmail.com"))), []);
+    world.too_many = |reach| matches!(reach, WebsiteReach::Label(_));
+    assert_eq!(searches(&world, &by_search(fuzzy("jane@acme.com"))), [label, domain], "a search that had to stop");
+    world.contacts = vec![contact("jane@acme.com", Some(account("0", "")))];
+    assert_eq!(searches(&world, &by_search(fuzzy("jane@acme.com"))), [], "a search is a call of its own");
+}
+
+#[test]
+fn a_failed_search_is_never_no_account() {
+    let mut world = World::new();
+    world.failing = Some(|ask| matches!(ask, Ask::AccountsByWebsite(_)));
+    let (resolution, ..) = world.resolve(&by_search(input("jane@acme.com")));
+    assert!(
+        matches!(resolution, Resolution::Failed { step: StageKey::Step(StepKey::ExactWebsite), .. }),
+        "{resolution:?}"
+    );
 }
 
 #[test]

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
-use crate::account::{AccountRow, ContactRow, Coverage, DomainGroup, WebsiteSearch};
+use crate::account::{AccountNow, AccountRow, ContactRow, Coverage, DomainGroup, WebsiteSearch};
 use crate::booking::BookingId;
 use crate::domain_name::DomainName;
 use crate::email_domain::EmailAddress;
@@ -82,6 +82,13 @@ pub enum Ask {
         /// Fields of the Contact of which must be known whether they are filled.
         contact_fields: BTreeSet<String>,
         /// Fields of the Account to read besides the usual ones, by API name.
+        fields: BTreeSet<String>,
+    },
+    /// One Account as it stands, deleted ones too.
+    Account {
+        /// Which.
+        id: RecordId,
+        /// Fields to read besides the usual ones, by API name.
         fields: BTreeSet<String>,
     },
     /// The Accounts that a domain's websites may be among.
@@ -172,6 +179,8 @@ pub enum Answer {
     Events(Vec<EventRow>),
     /// For [`Ask::ContactsWithAccounts`].
     ContactsWithAccounts(Vec<ContactRow>),
+    /// For [`Ask::Account`]; none where there is no such Account that this user can see.
+    Account(Option<AccountNow>),
     /// For [`Ask::AccountsByWebsite`].
     Accounts {
         /// The Accounts, oldest first.

@@ -5,6 +5,7 @@
 //! added, until it answers [`ask::Next::Done`]. What it decided comes with notes that explain it.
 
 pub mod account;
+pub mod account_merges;
 pub mod account_resolution;
 pub mod api_budget;
 pub mod ask;

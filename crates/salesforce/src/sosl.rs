@@ -52,7 +52,7 @@ impl Find {
         let term = phrases.join(" OR ");
         match term.chars().count() {
             0 => return Err(FindError::NoWords),
-            ..=LONGEST_TERM => {}
+            1..=LONGEST_TERM => {}
             _ => return Err(FindError::TooLong),
         }
         let mut columns: Vec<FieldPath> = columns.into_iter().map(Into::into).collect();

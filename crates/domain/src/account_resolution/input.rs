@@ -5,7 +5,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use crate::account::WEBSITE_FIELD;
+use crate::account::{AccountLookup, WEBSITE_FIELD};
 use crate::ask::{Ask, RecordId};
 use crate::disposable::is_disposable;
 use crate::domain_name::DomainName;
@@ -86,6 +86,8 @@ fn names(domains: &BTreeSet<DomainName>, name: &str) -> bool {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct LookupSettings {
+    /// Whether Accounts are found by query or by Salesforce's search.
+    pub account_lookup: AccountLookup,
     /// *Fuzzy domain matching*.
     pub fuzzy_domain_matching: bool,
     /// The Account fields that hold a website or domain, by API name.
@@ -97,7 +99,11 @@ pub struct LookupSettings {
 
 impl Default for LookupSettings {
     fn default() -> Self {
-        LookupSettings { fuzzy_domain_matching: false, domain_fields: vec![WEBSITE_FIELD.to_owned()] }
+        LookupSettings {
+            account_lookup: AccountLookup::Soql,
+            fuzzy_domain_matching: false,
+            domain_fields: vec![WEBSITE_FIELD.to_owned()],
+        }
     }
 }
 

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::input::{DomainSkip, ResolutionInput, account_fields, contacts_ask};
 use super::websites::{Closeness, closest};
-use crate::account::{AccountRow, Coverage, WEBSITE_FIELD, WebsiteReach, WebsiteSearch};
+use crate::account::{AccountLookup, AccountRow, Coverage, WEBSITE_FIELD, WebsiteReach, WebsiteSearch};
 use crate::ask::{Answer, Ask, Known, LookupFailure};
 use crate::domain_name::{DomainName, NotFuzzy};
 
@@ -221,6 +221,10 @@ fn reaches(input: &ResolutionInput, domain: &DomainName, wanted: Closeness) -> V
     if wanted > Closeness::Normalized {
         return label.into_iter().collect();
     }
+    if input.lookup.account_lookup == AccountLookup::Search {
+        // A search knows words: nothing narrower than the domain's.
+        return label.into_iter().chain([WebsiteReach::Domain(domain.clone())]).collect();
+    }
     match input.lookup.domain_fields.iter().any(|field| field.eq_ignore_ascii_case(WEBSITE_FIELD)) {
         true => label.into_iter().chain([WebsiteReach::Domain(domain.clone()), exactly]).collect(),
         false => vec![exactly],
@@ -229,13 +233,18 @@ fn reaches(input: &ResolutionInput, domain: &DomainName, wanted: Closeness) -> V
 
 fn website_ask(input: &ResolutionInput, reach: WebsiteReach) -> Ask {
     Ask::AccountsByWebsite(WebsiteSearch {
+        by: input.lookup.account_lookup,
         domain_fields: input.lookup.domain_fields.clone(),
         reach,
         fields: account_fields(input),
     })
 }
 
+/// A search is a call of its own, so it is made only once its step is reached.
 fn first_website_ask(input: &ResolutionInput) -> Option<Ask> {
+    if input.lookup.account_lookup == AccountLookup::Search {
+        return None;
+    }
     let domain = input.domain().ok()?;
     Some(website_ask(input, reaches(input, &domain, Closeness::Exact).swap_remove(0)))
 }

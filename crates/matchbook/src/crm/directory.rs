@@ -1,9 +1,10 @@
-//! Asks to one request, and its answers back.
+//! Asks to one request, and its answers back; searches are calls of their own.
 
 mod accounts;
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use domain::account::AccountLookup;
 use domain::ask::{Answer, Ask, Conversion, EventRow, Known, LookupFailure, PersonRow, RecordId};
 use domain::email_domain::EmailAddress;
 use domain::org_shape::{BOOKING_ID_FIELD, ObjectShape, OrgShape};
@@ -13,16 +14,58 @@ use salesforce::composite::{CompositeAnswer, CompositeError, CompositeRequest, R
 use salesforce::error::ErrorKind;
 use salesforce::sobject::{ApiName, Record, SalesforceId};
 use salesforce::soql::{Condition, FieldPath, Order, Select};
+use salesforce::sosl::{Find, FindError};
 
 use super::classify;
 
-/// The request that answers all of `asks`.
-pub fn request(asks: &BTreeSet<Ask>, org: &OrgShape) -> Result<CompositeRequest, CompositeError> {
+/// What is to be sent so that asks are answered.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Requests {
+    /// The asks that one request answers, and that request; none where all are searches.
+    pub together: Option<(BTreeSet<Ask>, CompositeRequest)>,
+    /// Those that are searches: Salesforce takes none inside a composite request (Salesforce facts 10).
+    pub searches: Vec<(Ask, Find)>,
+}
+
+/// Why asks cannot be sent.
+#[derive(Debug, thiserror::Error)]
+#[allow(missing_docs, reason = "each says what it is")]
+pub enum UnsendableAsk {
+    #[error(transparent)]
+    Composite(#[from] CompositeError),
+    #[error(transparent)]
+    Find(#[from] FindError),
+}
+
+/// The requests that answer all of `asks`.
+pub fn requests(asks: BTreeSet<Ask>, org: &OrgShape) -> Result<Requests, UnsendableAsk> {
+    let mut requests = Requests::default();
+    let mut together = BTreeSet::new();
+    for ask in asks {
+        match search(&ask, org)? {
+            Some(find) => requests.searches.push((ask, find)),
+            None => _ = together.insert(ask),
+        }
+    }
     let mut request = CompositeRequest::default();
-    for (name, ask) in named(asks) {
+    for (name, ask) in named(&together) {
         request.push(ReferenceId::parse(&name)?, subrequest(ask, org))?;
     }
-    Ok(request)
+    requests.together = (!together.is_empty()).then_some((together, request));
+    Ok(requests)
+}
+
+/// The search that answers an ask, if a search does.
+fn search(ask: &Ask, org: &OrgShape) -> Result<Option<Find>, FindError> {
+    match ask {
+        Ask::AccountsByWebsite(search) if search.by == AccountLookup::Search => accounts::search(search, org).map(Some),
+        _ => Ok(None),
+    }
+}
+
+/// What the records that a search found say.
+pub fn found(ask: &Ask, org: &OrgShape, records: &[Record]) -> Result<Answer, LookupFailure> {
+    answer_of(ask, org, records)
 }
 
 /// What the answers say, ask by ask. A part that failed is a failure for its ask, never an empty answer.
@@ -92,6 +135,7 @@ fn subrequest(ask: &Ask, org: &OrgShape) -> Subrequest {
         Ask::ContactsWithAccounts { emails, contact_fields, fields } => {
             accounts::contacts(emails, contact_fields, fields, org)
         }
+        Ask::Account { id: which, fields } => accounts::by_id(id(which), fields, org),
         Ask::AccountsByWebsite(search) => accounts::by_website(search, org),
         Ask::RelatedCount { related, of } => accounts::related_count(*related, of),
         Ask::AccountFields { of, fields } => accounts::more_fields(of, fields, org),
@@ -212,6 +256,7 @@ fn answer_of(ask: &Ask, org: &OrgShape, records: &[Record]) -> Result<Answer, Lo
         Ask::ContactsWithAccounts { contact_fields, fields, .. } => {
             accounts::contacts_answer(records, contact_fields, fields)
         }
+        Ask::Account { fields, .. } => accounts::account_answer(records, fields),
         Ask::AccountsByWebsite(search) => accounts::website_answer(records, search),
         Ask::RelatedCount { .. } => accounts::count_answer(records),
         Ask::AccountFields { fields, .. } => accounts::fields_answer(records, fields),

@@ -3,6 +3,8 @@
 use salesforce::client::{CallError, Session};
 use salesforce::composite::{CompositeAnswer, CompositeRequest, SubAnswer};
 use salesforce::error::ApiError;
+use salesforce::sobject::Record;
+use salesforce::sosl::Find;
 use serde_json::{Value, json};
 
 /// The parts of a request.
@@ -19,18 +21,40 @@ pub fn answered(answer: &Result<CompositeAnswer, CallError>) -> String {
             .iter()
             .map(|(name, part)| (name.as_str().to_owned(), part_json(part)))
             .collect::<Value>(),
-        Err(CallError::Refused { status, errors, .. }) => json!({"status": status, "errors": errors_json(errors)}),
-        Err(error) => json!({"error": error.to_string()}),
+        Err(error) => unanswered(error),
     }
     .to_string()
 }
 
+/// A search, written like the parts of a request.
+pub fn asked_by_search(session: &Session, find: &Find) -> String {
+    json!([{"method": "GET", "url": find.path(session.api_version)}]).to_string()
+}
+
+/// What a search found, written like the answer of a part; or why there is none.
+pub fn found(answer: &Result<Vec<Record>, CallError>) -> String {
+    match answer {
+        Ok(records) => json!({"search": rows_json(records.len() as u64, records)}),
+        Err(error) => unanswered(error),
+    }
+    .to_string()
+}
+
+fn unanswered(error: &CallError) -> Value {
+    match error {
+        CallError::Refused { status, errors, .. } => json!({"status": status, "errors": errors_json(errors)}),
+        error => json!({"error": error.to_string()}),
+    }
+}
+
+fn rows_json(total: u64, records: &[Record]) -> Value {
+    let records: Vec<Value> = records.iter().map(|record| Value::Object(record.0.clone())).collect();
+    json!({"total": total, "records": records})
+}
+
 fn part_json(part: &SubAnswer) -> Value {
     match part {
-        SubAnswer::Rows(rows) => {
-            let records: Vec<Value> = rows.records.iter().map(|r| Value::Object(r.0.clone())).collect();
-            json!({"total": rows.total, "records": records})
-        }
+        SubAnswer::Rows(rows) => rows_json(rows.total, &rows.records),
         SubAnswer::Record(record) => Value::Object(record.0.clone()),
         SubAnswer::Described(describe) => json!({"described": describe.name, "fields": describe.fields.len()}),
         SubAnswer::NotModified => json!("not modified"),

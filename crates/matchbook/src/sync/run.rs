@@ -1,5 +1,7 @@
 //! One sync run: plan, do what the plan says, plan again, until nothing is left to do.
 
+mod search;
+
 use std::collections::BTreeSet;
 
 use domain::account::WebsiteReach;
@@ -217,7 +219,7 @@ impl<'a> Run<'a> {
         }
     }
 
-    /// Answers the plan's asks by one request.
+    /// Answers the plan's asks by one request, and searches by one each.
     async fn ask(
         &mut self,
         session: &mut OpenSession,
@@ -225,9 +227,17 @@ impl<'a> Run<'a> {
         asks: BTreeSet<Ask>,
         known: &mut Known,
     ) -> Result<(), Stop> {
-        let request = directory::request(&asks, org).map_err(|e| self.unsendable(&e.to_string()))?;
-        let answer = self.read(session, &purpose_of(&asks), &request).await?;
-        let answers = directory::read(&self.engine.client, &session.session, &asks, org, answer).await;
+        let requests = directory::requests(asks, org).map_err(|e| self.unsendable(&e.to_string()))?;
+        let mut answers = Known::new();
+        if let Some((asks, request)) = &requests.together {
+            let answer = self.read(session, &purpose_of(asks), request).await?;
+            answers = directory::read(&self.engine.client, &session.session, asks, org, answer).await;
+        }
+        for (ask, find) in requests.searches {
+            let found = self.search(session, &ask, &find).await?;
+            let answer = found.and_then(|records| directory::found(&ask, org, &records));
+            answers.insert(ask, answer);
+        }
         for (ask, answer) in &answers {
             if let (Ask::Users(email), Ok(Answer::Users(ids))) = (ask, answer) {
                 let user = (ids.len() == 1).then(|| ids[0].clone());
@@ -377,32 +387,34 @@ fn jitter(now: Timestamp) -> f64 {
 }
 
 fn purpose_of(asks: &BTreeSet<Ask>) -> String {
-    let words: Vec<String> = asks
-        .iter()
-        .map(|ask| match ask {
-            Ask::Contacts { emails, .. } | Ask::ContactsWithAccounts { emails, .. } => {
-                format!("the Contacts with {}", listed(emails))
+    format!("Look up {}", asks.iter().map(words_of).collect::<Vec<_>>().join(" and "))
+}
+
+/// What an ask is after.
+fn words_of(ask: &Ask) -> String {
+    match ask {
+        Ask::Contacts { emails, .. } | Ask::ContactsWithAccounts { emails, .. } => {
+            format!("the Contacts with {}", listed(emails))
+        }
+        Ask::Leads { emails, .. } => format!("the Leads with {}", listed(emails)),
+        Ask::Person { kind, .. } => format!("the {} as it is now", kind.object()),
+        Ask::OpenOpportunity(_) => "the Account's open Opportunity".to_owned(),
+        Ask::Users(email) => format!("the user with {email}"),
+        Ask::EventOf(_) | Ask::EventLike { .. } => "the Event of this booking".to_owned(),
+        Ask::EventNow { .. } => "the Event as it is now".to_owned(),
+        Ask::Account { .. } => "the Account as it is now".to_owned(),
+        Ask::AccountsByWebsite(search) => match &search.reach {
+            WebsiteReach::Label(label) => format!("the Accounts with a website of {label} under any suffix"),
+            WebsiteReach::Domain(domain) | WebsiteReach::Exactly(domain) => {
+                format!("the Accounts with the website {domain}")
             }
-            Ask::Leads { emails, .. } => format!("the Leads with {}", listed(emails)),
-            Ask::Person { kind, .. } => format!("the {} as it is now", kind.object()),
-            Ask::OpenOpportunity(_) => "the Account's open Opportunity".to_owned(),
-            Ask::Users(email) => format!("the user with {email}"),
-            Ask::EventOf(_) | Ask::EventLike { .. } => "the Event of this booking".to_owned(),
-            Ask::EventNow { .. } => "the Event as it is now".to_owned(),
-            Ask::AccountsByWebsite(search) => match &search.reach {
-                WebsiteReach::Label(label) => format!("the Accounts with a website of {label} under any suffix"),
-                WebsiteReach::Domain(domain) | WebsiteReach::Exactly(domain) => {
-                    format!("the Accounts with the website {domain}")
-                }
-            },
-            Ask::RelatedCount { related: Related::ChildAccounts, .. } => "how many Accounts are below each".to_owned(),
-            Ask::RelatedCount { related: Related::Opportunities, .. } => "how many Opportunities each has".to_owned(),
-            Ask::RelatedCount { related: Related::Contacts, .. } => "how many Contacts each has".to_owned(),
-            Ask::AccountFields { .. } => "more fields of the Accounts".to_owned(),
-            Ask::AccountsByContactDomain { domain, .. } => format!("the Accounts of Contacts at {domain}"),
-        })
-        .collect();
-    format!("Look up {}", words.join(" and "))
+        },
+        Ask::RelatedCount { related: Related::ChildAccounts, .. } => "how many Accounts are below each".to_owned(),
+        Ask::RelatedCount { related: Related::Opportunities, .. } => "how many Opportunities each has".to_owned(),
+        Ask::RelatedCount { related: Related::Contacts, .. } => "how many Contacts each has".to_owned(),
+        Ask::AccountFields { .. } => "more fields of the Accounts".to_owned(),
+        Ask::AccountsByContactDomain { domain, .. } => format!("the Accounts of Contacts at {domain}"),
+    }
 }
 
 fn listed(emails: &BTreeSet<EmailAddress>) -> String {

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use domain::account::AccountLookup;
 use domain::account_resolution::LookupSettings;
 use domain::email_domain::EmailAddress;
 use domain::salesforce_settings::SalesforceSettings;
@@ -49,6 +50,7 @@ pub struct Connection {
     pub username: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub private_key: Option<SecretRef>,
+    pub account_lookup: AccountLookup,
     pub fuzzy_domain_matching: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub domain_fields: Option<Vec<String>>,
@@ -117,6 +119,7 @@ impl Connection {
     pub fn lookup(&self) -> LookupSettings {
         let usual = LookupSettings::default();
         LookupSettings {
+            account_lookup: self.account_lookup,
             fuzzy_domain_matching: self.fuzzy_domain_matching,
             domain_fields: self.domain_fields.clone().unwrap_or(usual.domain_fields),
         }

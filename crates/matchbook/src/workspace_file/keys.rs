@@ -1,6 +1,7 @@
 //! What the configuration may say: one table per kind of entry. Reading, the words of a plan, the export, the editors'
 //! schema and the documentation all follow these tables; a setting is a row here and a field in [`super::entries`].
 
+use domain::account::AccountLookup;
 use domain::field_write::FieldType;
 use domain::tiebreak;
 
@@ -117,6 +118,14 @@ pub const CONNECTION: &[Key] = &[
         "The RSA private key, in PEM form, whose certificate your External Client App has.",
     )
     .with("grant", &[ConnectionGrant::JWT_BEARER]),
+    optional(
+        "account_lookup",
+        Takes::OneOf(&AccountLookup::WORDS),
+        "How Accounts are found by website. soql reads all Accounts, unless domain_fields are indexed. search uses \
+         Salesforce's search, for orgs where that takes too long: it costs one more call, and finds Accounts that are new or \
+         whose website changed only some minutes later.",
+    )
+    .otherwise(Otherwise::Is("soql")),
     optional(
         "fuzzy_domain_matching",
         Takes::Flag,

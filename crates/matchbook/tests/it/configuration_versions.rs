@@ -325,6 +325,13 @@ const WRITES: &str = ", salesforce: {attendee_record_type: contact_under_account
     exclude_record_types: {contact: [Partner, 'no: 1'], account: ['012000000000001AAA']}, new_record_types: {lead: Default}, \
     lead_assignment_rules: true}";
 
+/// How Accounts are looked up.
+const LOOKUPS: [&str; 3] = [
+    "",
+    ", account_lookup: search, fuzzy_domain_matching: true, domain_fields: [Website, Domain__c]",
+    ", account_lookup: soql",
+];
+
 /// Configurations of every shape, as files. Names and references are small numbers, so that entries meet again.
 fn any_file() -> impl Strategy<Value = String> {
     let text = "[^\\p{C}\\s]([^\\p{C}]{0,20}[^\\p{C}\\s])?".prop_map(|text| json!(text).to_string());
@@ -332,7 +339,7 @@ fn any_file() -> impl Strategy<Value = String> {
         .prop_map(|(name, zone)| (name, if zone { "Europe/Berlin" } else { "America/New_York" }));
     let event_type = (text.clone(), 1..1441_u16, prop::collection::btree_set(0..4_usize, 1..4), 0..6_u8, any::<bool>());
     (
-        prop::option::of(text.clone()),
+        prop::option::of((text.clone(), prop::sample::select(&LOOKUPS))),
         prop::collection::vec(host, 4..8),
         prop::collection::vec(event_type, 0..6),
         prop::collection::vec(text.clone(), 0..4),
@@ -341,7 +348,7 @@ fn any_file() -> impl Strategy<Value = String> {
         .prop_map(|(connection, hosts, event_types, sources, users)| {
             let mut lines = vec!["connections:".to_owned()];
             let connected = connection.is_some();
-            lines.extend(connection.map(|name| format!("  main: {{name: {name}, login_host: \"ORG\", grant: client_credentials, client_id: {name}, client_secret: {{secret: CLIENT}}}}")));
+            lines.extend(connection.map(|(name, lookup)| format!("  main: {{name: {name}, login_host: \"ORG\", grant: client_credentials, client_id: {name}, client_secret: {{secret: CLIENT}}{lookup}}}")));
             lines.push("hosts:".to_owned());
             for (at, (name, zone)) in hosts.iter().enumerate() {
                 let by_hand = if connected && at % 2 == 0 { ", salesforce_users: {main: 005000000000001AAA}" } else { "" };

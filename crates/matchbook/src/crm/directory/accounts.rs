@@ -1,8 +1,10 @@
-//! Asks after Accounts, as SOQL, and their answers back.
+//! Asks after Accounts, as SOQL or SOSL, and their answers back.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use domain::account::{AccountRow, ContactRow, Coverage, DomainGroup, WebsiteReach, WebsiteSearch};
+use domain::account::{
+    AccountLookup, AccountNow, AccountRow, ContactRow, Coverage, DomainGroup, WebsiteReach, WebsiteSearch,
+};
 use domain::ask::{Answer, RecordId};
 use domain::domain_name::DomainName;
 use domain::email_domain::EmailAddress;
@@ -10,13 +12,18 @@ use domain::org_shape::{ObjectShape, OrgShape};
 use domain::sync_outcome::PersonKind;
 use domain::tiebreak::Related;
 use salesforce::composite::Subrequest;
-use salesforce::sobject::{ApiName, Record};
+use salesforce::sobject::{ApiName, Record, SalesforceId};
 use salesforce::soql::{Column, Condition, FieldPath, Order, Select};
+use salesforce::sosl::{Find, FindError};
 
 use super::{by_email, path, person, person_columns, reference, text};
 
-/// The most rows of one answer: a page of Accounts, and the most groups that Salesforce returns (Salesforce facts 4.1).
+/// The most rows of one answer: a page of Accounts, and the most groups and finds that Salesforce returns (Salesforce facts 4).
 const MOST_ROWS: usize = 2_000;
+
+/// What tells a deleted Account, and a merged one.
+const DELETED: &str = "IsDeleted";
+const MASTER: &str = "MasterRecordId";
 
 /// The fields that every Account is read with; those that some orgs or users lack are left out where they do.
 const ALWAYS: [&str; 4] = ["Id", "Name", "OwnerId", "CreatedDate"];
@@ -37,14 +44,35 @@ pub(super) fn contacts(
     Subrequest::Query { select, include_deleted: false }
 }
 
-/// The Accounts whose websites a search may match.
-pub(super) fn by_website(search: &WebsiteSearch, org: &OrgShape) -> Subrequest {
+/// One Account, in the recycle bin, too, and what it was merged into (Salesforce facts 2.3).
+pub(super) fn by_id(id: SalesforceId, extra: &BTreeSet<String>, org: &OrgShape) -> Subrequest {
+    let mut columns = fields(extra, &org.account);
+    columns.push(ApiName::of(DELETED));
+    columns.extend(org.account.field(MASTER).is_some().then_some(ApiName::of(MASTER)));
+    let select = Select::from(ApiName::of("Account"), columns).filter(Condition::eq(path("Id"), id));
+    Subrequest::Query { select, include_deleted: true }
+}
+
+/// The Accounts whose websites may match, by Salesforce's search. It is not filtered: Salesforce filters the 2,000 that it
+/// found, so that the answer would not show whether there were more.
+pub(super) fn search(search: &WebsiteSearch, org: &OrgShape) -> Result<Find, FindError> {
+    let find = Find::any_of(search.reach.phrases(), ApiName::of("Account"), website_columns(search, org))?;
+    Ok(find.order_by(Order::Ascending(path("CreatedDate"))).limit(MOST_ROWS as u32))
+}
+
+fn website_columns(search: &WebsiteSearch, org: &OrgShape) -> Vec<ApiName> {
     let mut columns = fields(&search.fields, &org.account);
     for field in domain_fields(search) {
         if !columns.contains(&field) {
             columns.push(field);
         }
     }
+    columns
+}
+
+/// The Accounts whose websites may match, by query.
+pub(super) fn by_website(search: &WebsiteSearch, org: &OrgShape) -> Subrequest {
+    let columns = website_columns(search, org);
     let texts = search.reach.texts();
     let in_field = |field: ApiName| match search.reach {
         WebsiteReach::Exactly(_) => Condition::is_in(field, texts.iter().cloned()),
@@ -147,11 +175,32 @@ pub(super) fn contacts_answer(
     records.iter().map(contact).collect::<Option<_>>().map(Answer::ContactsWithAccounts)
 }
 
-/// The answer to [`by_website`].
+/// The answer to [`by_id`].
+pub(super) fn account_answer(records: &[Record], extra: &BTreeSet<String>) -> Option<Answer> {
+    let now = |record: &Record| {
+        Some(AccountNow {
+            account: account(record, extra.iter(), str::to_owned)?,
+            deleted: record.checkbox(DELETED)?,
+            merged_into: reference(record, MASTER),
+        })
+    };
+    match records.first() {
+        Some(record) => now(record).map(|now| Answer::Account(Some(now))),
+        None => Some(Answer::Account(None)),
+    }
+}
+
+/// The answer to [`by_website`] and to [`search`].
 pub(super) fn website_answer(records: &[Record], search: &WebsiteSearch) -> Option<Answer> {
     let texts = || search.fields.iter().chain(&search.domain_fields);
-    let rows = records.iter().map(|record| account(record, texts(), str::to_owned)).collect::<Option<Vec<_>>>()?;
-    let coverage = coverage(rows.len(), "the oldest Accounts whose website may match");
+    let mut rows = records.iter().map(|record| account(record, texts(), str::to_owned)).collect::<Option<Vec<_>>>()?;
+    // A search is ordered by one field alone.
+    rows.sort_by(|a, b| (a.created, &a.id).cmp(&(b.created, &b.id)));
+    let which = match search.by {
+        AccountLookup::Soql => "the oldest Accounts whose website may match",
+        AccountLookup::Search => "as many of the matching Accounts as Salesforce's search gives; it chooses which",
+    };
+    let coverage = coverage(rows.len(), which);
     Some(Answer::Accounts { rows, coverage })
 }
 
@@ -231,4 +280,67 @@ fn account<'a>(
         last_activity: record.date(&key("LastActivityDate")),
         fields: texts.collect::<BTreeMap<_, _>>(),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    fn search_for(reach: WebsiteReach) -> WebsiteSearch {
+        let domain_fields = vec!["Website".to_owned(), "Domain__c".to_owned()];
+        WebsiteSearch { by: AccountLookup::Search, domain_fields, reach, fields: BTreeSet::new() }
+    }
+
+    fn sosl(reach: WebsiteReach) -> String {
+        search(&search_for(reach), &OrgShape::default()).expect("there is something to look for").to_string()
+    }
+
+    #[test]
+    fn a_search_looks_for_words_and_is_ordered_so_that_all_rows_come() {
+        let rest = "IN ALL FIELDS RETURNING Account(Id,Name,OwnerId,CreatedDate,Website,Domain__c ORDER BY CreatedDate ASC \
+                    NULLS LAST LIMIT 2000)";
+        let domain = |text: &str| WebsiteReach::Domain(DomainName::of_website(text).expect("a domain"));
+        assert_eq!(sosl(domain("acme-corp.com")), format!("FIND {{\"acme\\-corp.com\"}} {rest}"));
+        let both = "FIND {\"müller.de\" OR \"xn\\-\\-mller\\-kva.de\"}";
+        assert_eq!(sosl(domain("müller.de")), format!("{both} {rest}"), "people type either");
+        assert_eq!(sosl(WebsiteReach::Label("acme".to_owned())), format!("FIND {{\"acme\"}} {rest}"));
+    }
+
+    fn row(number: usize) -> Record {
+        let row = json!({"Id": format!("001{number:012}"), "Name": "Acme", "OwnerId": "005000000000001AAA",
+            "CreatedDate": "2026-05-01T07:25:37.000+0000"});
+        let Value::Object(row) = row else { panic!("it is an object") };
+        Record(row)
+    }
+
+    #[test]
+    fn a_search_that_reached_the_limit_says_so_and_its_rows_have_one_order() {
+        let search = search_for(WebsiteReach::Label("acme".to_owned()));
+        let answer = |rows: usize| {
+            let records: Vec<Record> = (0..rows).rev().map(row).collect();
+            let Some(Answer::Accounts { rows, coverage }) = website_answer(&records, &search) else { panic!("unread") };
+            assert!(rows.is_sorted_by(|a, b| a.id < b.id), "by creation, then id");
+            coverage
+        };
+        assert_eq!(answer(1_999), Coverage::Complete);
+        let rule = "as many of the matching Accounts as Salesforce's search gives; it chooses which".to_owned();
+        assert_eq!(answer(2_000), Coverage::Bounded { read: 2_000, rule });
+    }
+
+    #[test]
+    fn an_account_is_read_in_the_recycle_bin_too_and_its_master_where_that_is_seen() {
+        let id = SalesforceId::parse("001000000000001AAA").expect("an id");
+        let soql = |org: &OrgShape| match by_id(id, &BTreeSet::new(), org) {
+            Subrequest::Query { select, include_deleted: true } => select.to_string(),
+            other => panic!("it must also find deleted ones: {other:?}"),
+        };
+        let mut org = OrgShape::default();
+        let standard = "SELECT Id,Name,OwnerId,CreatedDate,IsDeleted";
+        let condition = "FROM Account WHERE Id = '001000000000001AAA'";
+        assert_eq!(soql(&org), format!("{standard} {condition}"));
+        org.account.fields.insert(MASTER.to_owned(), Default::default());
+        assert_eq!(soql(&org), format!("{standard},MasterRecordId {condition}"));
+    }
 }
