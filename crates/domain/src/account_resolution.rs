@@ -199,11 +199,9 @@ impl Resolver<'_> {
             return Ok(());
         }
         let ask = Ask::AccountFields { of: rows.iter().map(|row| row.id.clone()).collect(), fields };
-        let texts = match self.known.get(&ask) {
-            None => return Err(Open::Missing([ask].into())),
-            Some(Err(failure)) => return Err(Open::Failed(None, failure.clone())),
-            Some(Ok(Answer::AccountFields(texts))) => texts,
-            Some(Ok(other)) => unreachable!("fields of Accounts were asked for, {other:?} came back"),
+        let texts = match tiebreak::answered(self.known, ask)? {
+            Answer::AccountFields(texts) => texts,
+            other => unreachable!("fields of Accounts were asked for, {other:?} came back"),
         };
         for row in rows {
             row.fields.extend(texts.get(&row.id).cloned().unwrap_or_default());

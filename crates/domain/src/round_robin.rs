@@ -98,8 +98,13 @@ pub fn choose(hosts: &[RotationHost]) -> Option<Choice> {
     let mut ranking = hosts.to_vec();
     ranking.sort_by(|a, b| compare(a, b).1);
     let host = ranking.first()?.id.clone();
-    let decided_by = ranking.get(1).map_or(Criterion::OnlyHost, |second| compare(&ranking[0], second).0);
+    let decided_by = ranking.get(1).map_or(Criterion::OnlyHost, |second| telling(&ranking[0], second));
     Some(Choice { host, why: Why { decided_by, ranking } })
+}
+
+/// What tells two hosts from each other.
+pub(crate) fn telling(one: &RotationHost, other: &RotationHost) -> Criterion {
+    compare(one, other).0
 }
 
 /// Which of two hosts is earlier in turn, and by what.

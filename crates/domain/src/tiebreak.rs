@@ -348,11 +348,18 @@ fn all_counts(of: &BTreeSet<RecordId>, situation: &Situation, at: usize, known: 
 }
 
 fn read_count(known: &Known, ask: Ask) -> Result<&BTreeMap<RecordId, u64>, Open> {
+    match answered(known, ask)? {
+        Answer::RelatedCount(counts) => Ok(counts),
+        other => unreachable!("a count was asked for, {other:?} came back"),
+    }
+}
+
+/// The answer on which a choice hangs; a failure is no rule's yet.
+pub(crate) fn answered(known: &Known, ask: Ask) -> Result<&Answer, Open> {
     match known.get(&ask) {
         None => Err(Open::Missing([ask].into())),
         Some(Err(failure)) => Err(Open::Failed(None, failure.clone())),
-        Some(Ok(Answer::RelatedCount(counts))) => Ok(counts),
-        Some(Ok(other)) => unreachable!("a count was asked for, {other:?} came back"),
+        Some(Ok(answer)) => Ok(answer),
     }
 }
 

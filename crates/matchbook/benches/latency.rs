@@ -59,19 +59,45 @@ async fn warm(settings: &str) -> (TestApp, Worker) {
     (test, worker)
 }
 
+/// Somebody who books twice.
+struct Booker {
+    email: String,
+    first: String,
+    second: String,
+}
+
+impl Booker {
+    fn number(n: usize) -> Self {
+        Booker { email: format!("person{n}@acme.example"), first: format!("first-{n}"), second: format!("second-{n}") }
+    }
+
+    /// A delivery about one of their bookings.
+    fn has(&self, delivery: Delivery, uid: &str) -> Delivery {
+        delivery.by(uid, "Pat Q", &self.email)
+    }
+
+    /// How long both bookings take: the first by a new person, the second by a known one.
+    async fn book(&self, test: &TestApp) -> (f64, f64) {
+        let first = synced(test, self.has(Delivery::created(), &self.first).json()).await;
+        (first, synced(test, self.has(Delivery::created(), &self.second).json()).await)
+    }
+
+    /// A later delivery. Each names its own booking as the one before it; one name for all would prove them all to be one.
+    fn later(&self, delivery: Delivery, uid: &str) -> Value {
+        self.has(delivery, uid).with("rescheduleUid", uid).json()
+    }
+}
+
 async fn of_plain_bookings() -> Rows {
     let (test, worker) = warm("").await;
     let mut rows = vec![("new Contact", vec![]), ("known Contact", vec![]), ("reschedule", vec![]), ("cancel", vec![])];
     for n in 0..ROUNDS {
-        let email = format!("person{n}@acme.example");
-        let of = |delivery: Delivery, uid: &str| delivery.by(uid, "Pat Q", &email);
-        let (first, second) = (format!("first-{n}"), format!("second-{n}"));
-        rows[0].1.push(synced(&test, of(Delivery::created(), &first).json()).await);
-        rows[1].1.push(synced(&test, of(Delivery::created(), &second).json()).await);
-        // Each names its own booking as the one before it; one name for all would prove them all to be one.
-        let later = |delivery: Delivery| of(delivery, &first).with("rescheduleUid", first.clone());
-        rows[2].1.push(synced(&test, later(Delivery::rescheduled()).json()).await);
-        rows[3].1.push(synced(&test, later(Delivery::cancelled()).json()).await);
+        let booker = Booker::number(n);
+        let (new, known) = booker.book(&test).await;
+        rows[0].1.push(new);
+        rows[1].1.push(known);
+        rows[2].1.push(synced(&test, booker.later(Delivery::rescheduled(), &booker.first)).await);
+        rows[3].1.push(synced(&test, booker.later(Delivery::cancelled(), &booker.first)).await);
     }
     worker.stop(Duration::MAX).await;
     rows
@@ -83,16 +109,15 @@ async fn of_lists() -> Rows {
     let mut rows =
         vec![("new, 7 fields", vec![]), ("known, 7 fields", vec![]), ("no-show", vec![]), ("cancel, lists", vec![])];
     for n in 0..ROUNDS {
-        let email = format!("person{n}@acme.example");
-        let of = |delivery: Delivery, uid: &str| delivery.by(uid, "Pat Q", &email);
-        let (first, second) = (format!("first-{n}"), format!("second-{n}"));
-        rows[0].1.push(synced(&test, of(Delivery::created(), &first).json()).await);
-        rows[1].1.push(synced(&test, of(Delivery::created(), &second).json()).await);
+        let booker = Booker::number(n);
+        let (new, known) = booker.book(&test).await;
+        rows[0].1.push(new);
+        rows[1].1.push(known);
         let mut absent = Delivery::no_show("2026-05-06T10:05:00.000Z", true);
-        absent["payload"]["bookingUid"] = first.clone().into();
-        absent["payload"]["attendees"][0]["email"] = email.clone().into();
+        absent["payload"]["bookingUid"] = booker.first.clone().into();
+        absent["payload"]["attendees"][0]["email"] = booker.email.clone().into();
         rows[2].1.push(synced(&test, absent).await);
-        rows[3].1.push(synced(&test, of(Delivery::cancelled(), &second).with("rescheduleUid", second).json()).await);
+        rows[3].1.push(synced(&test, booker.later(Delivery::cancelled(), &booker.second)).await);
     }
     worker.stop(Duration::MAX).await;
     rows

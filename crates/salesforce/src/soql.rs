@@ -282,6 +282,14 @@ impl Condition {
         Self(Node::Like(field.into(), format!("%{}", escape_like(text))))
     }
 
+    /// What holds already, if anything does, and this.
+    pub(crate) fn also(before: Option<Self>, this: Self) -> Self {
+        match before {
+            Some(before) => before.and(this),
+            None => this,
+        }
+    }
+
     /// Both hold.
     pub fn and(self, other: Self) -> Self {
         let mut parts = match self.0 {
@@ -417,23 +425,26 @@ pub struct Select {
     limit: Option<u32>,
 }
 
+/// What is returned of each row: these, else the `Id`.
+pub(crate) fn or_the_id<C: From<ApiName>>(columns: impl IntoIterator<Item = impl Into<C>>) -> Vec<C> {
+    let mut columns: Vec<C> = columns.into_iter().map(Into::into).collect();
+    if columns.is_empty() {
+        columns.push(ApiName::of("Id").into());
+    }
+    columns
+}
+
 impl Select {
     /// A query of `object` that returns `columns`; with none, the `Id`.
     pub fn from<C: Into<Column>>(object: ApiName, columns: impl IntoIterator<Item = C>) -> Self {
-        let mut columns: Vec<Column> = columns.into_iter().map(Into::into).collect();
-        if columns.is_empty() {
-            columns.push(ApiName::of("Id").into());
-        }
+        let columns = or_the_id(columns);
         Self { object, columns, condition: None, group_by: Vec::new(), order_by: Vec::new(), limit: None }
     }
 
     /// Keeps only rows that fit; several calls must all fit.
     #[must_use]
     pub fn filter(mut self, condition: Condition) -> Self {
-        self.condition = Some(match self.condition {
-            Some(before) => before.and(condition),
-            None => condition,
-        });
+        self.condition = Some(Condition::also(self.condition, condition));
         self
     }
 

@@ -10,7 +10,7 @@ use serde_json::Value;
 use crate::client::ApiVersion;
 use crate::composite::percent_encode;
 use crate::sobject::{ApiName, Record};
-use crate::soql::{Condition, FieldPath, Order};
+use crate::soql::{Condition, FieldPath, Order, or_the_id};
 
 /// Characters that stand for themselves only behind a backslash (Salesforce facts 4.2).
 const RESERVED: &str = "?&|!{}[]()^~*:\\\"'+-";
@@ -55,21 +55,14 @@ impl Find {
             1..=LONGEST_TERM => {}
             _ => return Err(FindError::TooLong),
         }
-        let mut columns: Vec<FieldPath> = columns.into_iter().map(Into::into).collect();
-        if columns.is_empty() {
-            columns.push(ApiName::of("Id").into());
-        }
-        Ok(Self { term, object, columns, condition: None, order: None, limit: None })
+        Ok(Self { term, object, columns: or_the_id(columns), condition: None, order: None, limit: None })
     }
 
     /// Keeps only rows that fit; several calls must all fit. Salesforce looks at 2,000 matches at most and filters
     /// those, so an answer below the limit need not be all there is.
     #[must_use]
     pub fn filter(mut self, condition: Condition) -> Self {
-        self.condition = Some(match self.condition {
-            Some(before) => before.and(condition),
-            None => condition,
-        });
+        self.condition = Some(Condition::also(self.condition, condition));
         self
     }
 

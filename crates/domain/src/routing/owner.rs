@@ -59,7 +59,7 @@ impl Router<'_> {
                 return Ok(Owner { host: Err(why), account, record: None, words: String::new() });
             }
         };
-        self.trace.check("A record is found", format!("{} {}", record_word(of), record.id), true);
+        self.trace.check("A record is found", format!("{} {}", of.object(), record.id), true);
         let host = self.judge(&record);
         Ok(Owner { host, account: record.account, record: Some(record.id), words: record.words })
     }
@@ -210,10 +210,6 @@ impl Router<'_> {
         self.trace.check(check, why, false);
         why.to_owned()
     }
-}
-
-fn record_word(of: OwnerOf) -> &'static str {
-    of.object()
 }
 
 fn not_asked(object: &str, failure: &LookupFailure) -> String {

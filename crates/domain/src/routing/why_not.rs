@@ -2,7 +2,7 @@
 
 use super::{HostState, RoutingDecision, RoutingTrace};
 use crate::ask::RecordId;
-use crate::round_robin::Criterion;
+use crate::round_robin::{Criterion, telling};
 use crate::tiebreak;
 use crate::trace::{Removal, Stage, StageKey, StageResult, Trace};
 
@@ -30,27 +30,18 @@ fn of_host(subject: &str, decision: &RoutingDecision, trace: &RoutingTrace) -> O
     let place = why.ranking.iter().position(|ranked| ranked.id == host.id).map_or(0, |at| at + 1);
     let first = why.ranking.first()?;
     let second = why.ranking.get(place.saturating_sub(1))?;
-    let reason = match () {
-        () if first.balance != second.balance => {
-            format!("{} is owed {} turns, {name} {}", first.name, first.balance, second.balance)
+    let reason = match telling(first, second) {
+        Criterion::Balance => format!("{} is owed {} turns, {name} {}", first.name, first.balance, second.balance),
+        Criterion::Priority => format!("{} has priority {}, {name} {}", first.name, first.priority, second.priority),
+        Criterion::LeastRecentlyBooked => format!("{} was booked longer ago", first.name),
+        Criterion::Id | Criterion::OnlyHost => {
+            format!(
+                "{} is level with {name} in all (balance, priority and last booking), and comes first by id",
+                first.name
+            )
         }
-        () if first.priority != second.priority => {
-            format!("{} has priority {}, {name} {}", first.name, first.priority, second.priority)
-        }
-        () if first.last_booked != second.last_booked => format!("{} was booked longer ago", first.name),
-        () => format!("{} is level with {name} in all ({}), and comes first by id", first.name, word(Criterion::Id)),
     };
     Some(format!("{name} is number {place} in turn: {reason}."))
-}
-
-fn word(criterion: Criterion) -> &'static str {
-    match criterion {
-        Criterion::OnlyHost => "only host",
-        Criterion::Balance => "balance",
-        Criterion::Priority => "priority",
-        Criterion::LeastRecentlyBooked => "least recently booked",
-        Criterion::Id => "balance, priority and last booking",
-    }
 }
 
 fn of_account(subject: &str, decision: &RoutingDecision, trace: &Trace) -> Option<String> {

@@ -3,8 +3,7 @@
 use std::sync::Arc;
 
 use axum::extract::{Path, State};
-use domain::ask::RecordId;
-use domain::sync_outcome::{ChoiceRefused, DuplicateChoice};
+use domain::sync_outcome::ChoiceRefused;
 use http::StatusCode;
 use serde::Deserialize;
 use utoipa::ToSchema;
@@ -61,7 +60,7 @@ pub async fn choose(
     caller.may(KeyScope::BookingsWrite)?;
     let row = seen(&app, &caller, &id).await?;
     let decision = read(&json?)?;
-    match decide(&app, &row.id.0, decision, caller.access.email.as_written()).await? {
+    match decide(&app, &row, decision, caller.access.email.as_written()).await? {
         Ok(()) => BookingAnswered::now(&app, StatusCode::OK, &row.id.0).await,
         Err(refused) => Err(cannot(refused)),
     }
@@ -71,18 +70,10 @@ fn read(json: &JsonBody) -> Result<Decision, Problem> {
     let mut body = Body::default();
     let decision = body.object((String::new(), &json.value), &["choice", "record_id"]).and_then(|root| {
         let word = body.required_text(&root, "choice", "use_record")?;
-        match word.as_str() {
-            "use_record" => {
-                let id = body.required_text(&root, "record_id", "003xx000001aBcDAAU")?;
-                Some(Decision::Choose(DuplicateChoice::Use(RecordId(id))))
-            }
-            "create_anyway" => Some(Decision::Choose(DuplicateChoice::CreateAnyway)),
-            "not_now" => Some(Decision::NotNow),
-            _ => {
-                body.wrong("/choice", "It may be use_record, create_anyway or not_now.");
-                None
-            }
+        if !Decision::WORDS.contains(&word.as_str()) {
+            body.wrong("/choice", "It may be use_record, create_anyway or not_now.");
         }
+        Decision::of(&word, || body.required_text(&root, "record_id", "003xx000001aBcDAAU"))
     });
     body.finish(decision)
 }

@@ -6,8 +6,7 @@ use axum::Form;
 use axum::extract::rejection::FormRejection;
 use axum::extract::{Path, State};
 use axum::response::Redirect;
-use domain::ask::RecordId;
-use domain::sync_outcome::{ChoiceRefused, DuplicateChoice, Duplicates, PersonKind};
+use domain::sync_outcome::{ChoiceRefused, Duplicates, PersonKind};
 use http::StatusCode;
 use maud::{Markup, html};
 use serde::Deserialize;
@@ -44,13 +43,8 @@ pub async fn choose(
     let unknown =
         || PageError::new(StatusCode::BAD_REQUEST, "This is no choice", "Go back to the booking and choose again.");
     let Form(chosen) = form.map_err(|_| unknown())?;
-    let decision = match chosen.choice.as_str() {
-        "use_record" => Decision::Choose(DuplicateChoice::Use(RecordId(chosen.record_id))),
-        "create_anyway" => Decision::Choose(DuplicateChoice::CreateAnyway),
-        "not_now" => Decision::NotNow,
-        _ => return Err(unknown()),
-    };
-    match decide(&app, &row.id.0, decision, access.email.as_written()).await? {
+    let decision = Decision::of(&chosen.choice, || Some(chosen.record_id)).ok_or_else(unknown)?;
+    match decide(&app, &row, decision, access.email.as_written()).await? {
         Ok(()) => Ok(Redirect::to(&format!("/bookings/{}", row.id))),
         Err(refused) => Err(cannot(refused)),
     }
