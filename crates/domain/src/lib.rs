@@ -9,6 +9,7 @@ pub mod account_merges;
 pub mod account_resolution;
 pub mod api_budget;
 pub mod ask;
+pub mod availability;
 pub mod backoff;
 pub mod booking;
 pub mod booking_action;

@@ -11,6 +11,8 @@ use crate::disposable::is_disposable;
 use crate::domain_name::DomainName;
 use crate::email_domain::EmailAddress;
 use crate::free_mail::is_free_mail;
+use crate::org_shape::{ObjectShape, OrgShape};
+use crate::salesforce_settings::SalesforceSettings;
 use crate::tiebreak::Situation;
 
 /// Everything that resolution of one email depends on.
@@ -117,6 +119,23 @@ pub struct ExcludedRecordTypes {
     pub lead: BTreeSet<RecordId>,
     /// Of Accounts.
     pub account: BTreeSet<RecordId>,
+}
+
+impl ExcludedRecordTypes {
+    /// Those that an event type's settings name, as this org knows them. A person account's record type is its Account's.
+    pub fn of(settings: &SalesforceSettings, org: &OrgShape) -> Self {
+        let named = &settings.exclude_record_types;
+        let account = ids(&org.account, &named.account);
+        let mut contact = ids(&org.contact, &named.contact);
+        contact.extend(ids(&org.account, &named.contact));
+        contact.extend(account.iter().cloned());
+        ExcludedRecordTypes { contact, lead: ids(&org.lead, &named.lead), account }
+    }
+}
+
+/// The record types that texts name.
+fn ids(shape: &ObjectShape, texts: &BTreeSet<String>) -> BTreeSet<RecordId> {
+    texts.iter().flat_map(|text| shape.record_types_named(text)).map(|known| known.id.clone()).collect()
 }
 
 /// Domains that an admin names.

@@ -8,7 +8,6 @@ use crate::ask::{Answer, Ask, Next, PersonRow, RecordId};
 use crate::domain_name::DomainName;
 use crate::email_domain::EmailAddress;
 use crate::field_write::{When, WriteList};
-use crate::org_shape::ObjectShape;
 use crate::person_match;
 use crate::salesforce_settings::{AttendeeRecordType, NoAccount};
 use crate::sync_note::Note;
@@ -280,11 +279,7 @@ impl Planner<'_> {
             contact_fields: self.fields_to_read(PersonKind::Contact),
             contact_under_account: settings.attendee_record_type == AttendeeRecordType::ContactUnderAccount,
             lookup: self.input.lookup.clone(),
-            excluded: ExcludedRecordTypes {
-                contact: self.excluded(PersonKind::Contact),
-                lead: self.excluded(PersonKind::Lead),
-                account: ids(&self.input.org.account, &settings.exclude_record_types.account),
-            },
+            excluded: ExcludedRecordTypes::of(settings, self.input.org),
             own_domains: OwnDomains { own: hosts.filter_map(DomainName::of_email).collect(), ..OwnDomains::default() },
             contact_counts: settings.contact_counts,
             situation: Situation::of(&settings.tiebreakers, self.booking()),
@@ -387,24 +382,12 @@ impl Planner<'_> {
         !self.excluded(kind).contains(record_type)
     }
 
-    /// The record types of which no record is found or created. A person account's is its Account's.
+    /// The record types of which no record is found or created.
     pub(super) fn excluded(&self, kind: PersonKind) -> BTreeSet<RecordId> {
-        let excluded = &self.input.settings.exclude_record_types;
+        let excluded = ExcludedRecordTypes::of(self.input.settings, self.input.org);
         match kind {
-            PersonKind::Contact => {
-                let of_accounts = ids(&self.input.org.account, &excluded.contact);
-                let excluded_accounts = ids(&self.input.org.account, &excluded.account);
-                let mut all = ids(&self.input.org.contact, &excluded.contact);
-                all.extend(of_accounts);
-                all.extend(excluded_accounts);
-                all
-            }
-            PersonKind::Lead => ids(&self.input.org.lead, &excluded.lead),
+            PersonKind::Contact => excluded.contact,
+            PersonKind::Lead => excluded.lead,
         }
     }
-}
-
-/// The record types that texts name.
-fn ids(shape: &ObjectShape, texts: &BTreeSet<String>) -> BTreeSet<RecordId> {
-    texts.iter().flat_map(|text| shape.record_types_named(text)).map(|known| known.id.clone()).collect()
 }

@@ -11,7 +11,9 @@ use jiff::Timestamp;
 
 use super::database::{Sql, sql, sql_from_parts};
 use super::event_types::SyncTarget;
-use super::{Store, StoreError, SyncState, Tx, deliveries, event_types, from_json, instant, json, micros, outbox};
+use super::{
+    Store, StoreError, SyncState, Tx, deliveries, event_types, from_json, instant, json, micros, outbox, rotation,
+};
 use crate::clock::new_id;
 
 /// How a source names a booking.
@@ -431,7 +433,7 @@ pub(super) async fn update(
     let update = sql("UPDATE booking SET wanted = $2, marks = $3, changed_at = $4, changed_by = $5, status = $6,
              start_at = $7, attendee_email = $8, updated_at = $9, organizer_email = $10, search_text = $11, version = version + 1 WHERE id = $1");
     with_recorded(update.bind(id), recorded, now).run(&mut *tx).await?;
-    Ok(())
+    rotation::settle_cancel(tx, id, recorded).await
 }
 
 /// Binds what is recorded of a booking, as its second to eleventh values.

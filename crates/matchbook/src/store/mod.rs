@@ -23,6 +23,8 @@ mod hosts;
 mod key_rotation;
 mod outbox;
 mod polls;
+mod rotation;
+mod routing_decisions;
 mod sources;
 mod sync_error_inbox;
 mod sync_errors;
@@ -126,6 +128,12 @@ pub const MIGRATIONS: &[(i64, &str, &str, &str)] = &[
         "sync_errors",
         include_str!("../../migrations/sqlite/0009_sync_errors.sql"),
         include_str!("../../migrations/postgres/0009_sync_errors.sql"),
+    ),
+    (
+        10,
+        "routing",
+        include_str!("../../migrations/sqlite/0010_routing.sql"),
+        include_str!("../../migrations/postgres/0010_routing.sql"),
     ),
 ];
 

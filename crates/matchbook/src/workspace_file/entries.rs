@@ -1,10 +1,13 @@
 //! The entries of the configuration as types: a field for each row of [`super::keys`]. Defaults stand there, not here.
 
 use std::collections::BTreeMap;
+use std::num::NonZeroU32;
 
 use domain::account::AccountLookup;
 use domain::account_resolution::LookupSettings;
 use domain::email_domain::EmailAddress;
+use domain::round_robin::RotationSwitches;
+use domain::routing::Scheduling;
 use domain::salesforce_settings::SalesforceSettings;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
@@ -65,6 +68,51 @@ pub struct Host {
     pub email: EmailAddress,
     pub time_zone: String,
     pub salesforce_users: BTreeMap<String, String>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub weekly_hours: Vec<Hours>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cal_com_user_id: Option<u32>,
+}
+
+/// Hours of the week in which a host takes meetings.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[allow(missing_docs, reason = "each field is described in `keys`")]
+pub struct Hours {
+    pub days: Vec<String>,
+    pub from: String,
+    pub to: String,
+}
+
+/// How the hosts of an event type take turns.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[allow(missing_docs, reason = "each field is described in `keys`")]
+pub struct Rotation {
+    #[serde(default)]
+    pub hosts: BTreeMap<String, RotationHost>,
+    #[serde(flatten)]
+    pub switches: RotationSwitches,
+}
+
+/// A host's part in taking turns.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[allow(missing_docs, reason = "each field is described in `keys`")]
+pub struct RotationHost {
+    #[serde(default = "one")]
+    pub weight: NonZeroU32,
+    #[serde(default)]
+    pub priority: u32,
+    #[serde(default = "yes")]
+    pub enabled: bool,
+}
+
+fn one() -> NonZeroU32 {
+    NonZeroU32::MIN
+}
+
+fn yes() -> bool {
+    true
 }
 
 /// An entry of `event_types`.
@@ -76,6 +124,10 @@ pub struct EventType {
     pub slug: String,
     pub length_minutes: u16,
     pub hosts: Vec<String>,
+    pub scheduling: Scheduling,
+    pub rotation: Rotation,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cal_com_url: Option<String>,
     pub salesforce: Salesforce,
 }
 

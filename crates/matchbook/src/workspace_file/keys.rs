@@ -3,6 +3,7 @@
 
 use domain::account::AccountLookup;
 use domain::field_write::FieldType;
+use domain::routing::{OwnerOf, RuleEffect};
 use domain::tiebreak;
 
 use super::takes::{SecretKind, Takes};
@@ -150,7 +151,27 @@ pub const HOST: &[Key] = &[
         Takes::By("connections", &Takes::SalesforceUser),
         "The host's Salesforce user in orgs where it is not the one with the host's email.",
     ),
+    optional(
+        "weekly_hours",
+        Takes::Some(&Takes::Group("days, from and to", HOURS)),
+        "When the host takes meetings, in their time zone. Without it Matchbook cannot see when they are free.",
+    ),
+    optional(
+        "cal_com_user_id",
+        Takes::Number { least: 1, most: 2_147_483_647, of: "users" },
+        "The host's user id at Cal.com, by which /r/ names them.",
+    ),
 ];
+
+/// Hours of the week.
+pub const HOURS: &[Key] = &[
+    required("days", Takes::Some(&Takes::OneOf(&WEEKDAYS)), "The days."),
+    required("from", Takes::TimeOfDay, "From."),
+    required("to", Takes::TimeOfDay, "To, later on the same day."),
+];
+
+/// The days of the week.
+pub const WEEKDAYS: [&str; 7] = ["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"];
 
 /// An entry of `event_types`.
 pub const EVENT_TYPE: &[Key] = &[
@@ -160,7 +181,87 @@ pub const EVENT_TYPE: &[Key] = &[
         .unique(),
     required("length_minutes", Takes::Number { least: 1, most: 1440, of: "minutes" }, "How long the meeting lasts."),
     required("hosts", Takes::Some(&Takes::Entry("hosts")), "Who takes the meeting; at least one."),
+    optional(
+        "scheduling",
+        Takes::OneOf(&["one_host", "round_robin"]),
+        "Whether one host takes all meetings, or whoever books names one; or the hosts take turns.",
+    )
+    .otherwise(Otherwise::Is("one_host")),
+    optional(
+        "rotation",
+        Takes::Group("how hosts take turns", ROTATION),
+        "How the hosts take turns (with round_robin only).",
+    ),
+    optional(
+        "cal_com_url",
+        Takes::ApiUrl,
+        "The event type's page at Cal.com, to which /r/ sends bookers on, like https://cal.com/team/sales/demo.",
+    ),
     optional("salesforce", Takes::Group("a Salesforce section", SALESFORCE), "What is written to Salesforce."),
+];
+
+/// How the hosts of an event type take turns.
+pub const ROTATION: &[Key] = &[
+    optional(
+        "hosts",
+        Takes::By("hosts", &Takes::Group("weight, priority and a switch", ROTATION_HOST)),
+        "Each host's part.",
+    ),
+    optional("count_ownership", Takes::Flag, "Meetings that owners take count as their turns, too.")
+        .otherwise(Otherwise::Is("false")),
+    optional("give_back_cancelled", Takes::Flag, "A meeting that is cancelled before its start was no turn.")
+        .otherwise(Otherwise::Is("true")),
+];
+
+/// A host's part in taking turns.
+pub const ROTATION_HOST: &[Key] = &[
+    optional("weight", Takes::Number { least: 1, most: 1000, of: "shares" }, "Their part beside the others' weights.")
+        .otherwise(Otherwise::Is("1")),
+    optional(
+        "priority",
+        Takes::Number { least: 0, most: 100, of: "steps" },
+        "Who is next among those who are owed the same: the highest.",
+    )
+    .otherwise(Otherwise::Is("0")),
+    optional("enabled", Takes::Flag, "Whether they take meetings of this event type.").otherwise(Otherwise::Is("true")),
+];
+
+/// *Book directly with attendee owner*.
+pub const BOOK_DIRECTLY: &[Key] = &[
+    optional(
+        "enabled",
+        Takes::Flag,
+        "Whether the owner of the attendee's record takes the meeting (with round_robin only).",
+    )
+    .otherwise(Otherwise::Is("false")),
+    optional("owner_of", Takes::OneOf(&OwnerOf::KEYS), "Whose owner; by default that of what attendees become."),
+    optional("account_field", Takes::FieldName, "With account_field: the Account field that names a User."),
+    optional("contact_else_lead", Takes::Flag, "Where there is no Contact, the owner of the Lead (with contact only).")
+        .otherwise(Otherwise::Is("false")),
+    optional("skip_free_mail", Takes::Flag, "Addresses of free mail providers are not looked up.")
+        .otherwise(Otherwise::Is("true")),
+    optional(
+        "rules",
+        Takes::Some(&Takes::Group("field, value and effect", OWNER_RULE)),
+        "Rules on the record that is found.",
+    ),
+    optional(
+        "horizon_days",
+        Takes::Number { least: 1, most: 365, of: "days" },
+        "The owner must be free within so many days, where their hours are known.",
+    )
+    .otherwise(Otherwise::Is("14")),
+];
+
+/// A rule on the record whose owner was found.
+pub const OWNER_RULE: &[Key] = &[
+    required("field", Takes::FieldName, "The record's field."),
+    required("value", Takes::Text, "What it is compared with, without case."),
+    required(
+        "when",
+        Takes::OneOf(&RuleEffect::KEYS),
+        "ignore: owners of records with this value are passed over; must_include: owners of all others are.",
+    ),
 ];
 
 /// The `salesforce` section of an event type.
@@ -197,6 +298,11 @@ pub const SALESFORCE: &[Key] = &[
     )
     .otherwise(Otherwise::Is("most_first")),
     optional("tiebreakers", Takes::Group("tiebreaker rules", TIEBREAKERS), "Which of several Accounts it is."),
+    optional(
+        "book_directly",
+        Takes::Group("whose owner takes the meeting", BOOK_DIRECTLY),
+        "Book directly with attendee owner.",
+    ),
     optional("ignore_guests", Takes::Flag, "Only the attendee counts, not the guests they bring.")
         .otherwise(Otherwise::Is("false")),
     optional(

@@ -55,6 +55,8 @@ pub enum Takes {
     LoginHost,
     /// Where the API of a source answers, without a slash at the end; whether it may be asked is judged when it is.
     ApiUrl,
+    /// A time of day, kept like `09:00`.
+    TimeOfDay,
     /// A version of Salesforce's API, kept like `66.0`.
     ApiVersion,
     /// The id of a Salesforce User, kept with 18 characters.
@@ -116,6 +118,7 @@ impl Takes {
             Takes::TimeZone => "an IANA time zone like Europe/Berlin",
             Takes::LoginHost => "a URL like https://northwind.my.salesforce.com",
             Takes::ApiUrl => "a URL like https://api.cal.com",
+            Takes::TimeOfDay => "a time like 09:00",
             Takes::ApiVersion => "a version like \"66.0\"",
             Takes::SalesforceUser => "the id of a User like 005000000000001AAA",
             Takes::NewOwner => "organizer or the id of a User like 005000000000001AAA",
@@ -152,6 +155,7 @@ impl Takes {
             Takes::TimeZone => time_zone(text),
             Takes::LoginHost => login_host(text),
             Takes::ApiUrl => api_url(text),
+            Takes::TimeOfDay => time_of_day(text),
             Takes::ApiVersion => match ApiVersion::parse(text) {
                 Ok(version) => Ok(version.to_string().trim_start_matches('v').into()),
                 Err(error) => Err(error.to_string()),
@@ -189,6 +193,7 @@ impl Takes {
             Takes::Email => json!({"type": "string", "format": "email"}),
             Takes::TimeZone => json!({"type": "string", "examples": ["Europe/Berlin", "America/New_York"]}),
             Takes::LoginHost | Takes::ApiUrl => json!({"type": "string", "format": "uri"}),
+            Takes::TimeOfDay => json!({"type": "string", "pattern": "^([01]?[0-9]|2[0-3]):[0-5][0-9]$"}),
             Takes::ApiVersion => json!({"type": ["string", "number"], "examples": ["66.0"]}),
             Takes::SalesforceUser => json!({"type": "string", "pattern": "^005[A-Za-z0-9]{12}([A-Z0-5]{3})?$"}),
             Takes::NewOwner => json!({"type": "string", "pattern": "^(organizer|005[A-Za-z0-9]{12}([A-Z0-5]{3})?)$"}),
@@ -262,6 +267,14 @@ fn time_zone(text: &str) -> Result<Value, String> {
     zone.as_ref().and_then(TimeZone::iana_name).map(Value::from).ok_or_else(|| {
         format!("\"{}\" is not a time zone; use an IANA name like Europe/Berlin or America/New_York", shown(text))
     })
+}
+
+fn time_of_day(text: &str) -> Result<Value, String> {
+    let padded = format!("{text:0>5}");
+    match padded.parse::<jiff::civil::Time>() {
+        Ok(time) if text.contains(':') && padded.len() == 5 => Ok(time.strftime("%H:%M").to_string().into()),
+        _ => Err(format!("\"{}\" is not a time of day; write it like 09:00 or 17:30, in quotes", shown(text))),
+    }
 }
 
 /// Scheme and host alone. The text may hold a password, so then no error repeats it.

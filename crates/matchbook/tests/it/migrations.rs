@@ -18,6 +18,7 @@ const SAMPLES: &[&str] = &[
     include_str!("../data/migrations/0007_api.sql"),
     include_str!("../data/migrations/0008_polls.sql"),
     include_str!("../data/migrations/0009_sync_errors.sql"),
+    include_str!("../data/migrations/0010_routing.sql"),
 ];
 
 #[tokio::test]

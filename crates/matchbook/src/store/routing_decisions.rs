@@ -1,0 +1,287 @@
+//! Decisions on who takes a booking: kept with what was known, so that each can be run again (spec 7, 9).
+
+use domain::ask::{Answer, Ask, Known, LookupFailure, Next};
+use domain::booking::{Booking, BookingChange, BookingId, ChangeKind};
+use domain::round_robin::{HostId, booked, counts};
+use domain::routing::{RoutingDecision, RoutingInput, RoutingTrace, decide};
+use jiff::{SignedDuration, Timestamp};
+
+use super::api_requests::{self, ApiRequest};
+use super::database::sql;
+use super::rotation::{self, Standings};
+use super::{NewChange, RecordedChange, Store, StoreError, Told, Tx, bookings, from_json, instant, json, micros};
+use crate::clock::new_id;
+use crate::workspace_file::entries;
+
+/// How long a decision waits for its booking to come in by webhook (spec 7).
+const JOINED_WITHIN: SignedDuration = SignedDuration::from_hours(24);
+
+/// How the booking of a decision came in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Entered {
+    /// By the API.
+    Api,
+    /// By the link `/r/`.
+    Link,
+    /// It was routed again, or given to a chosen host.
+    Reassigned,
+}
+
+impl Entered {
+    /// The stored word.
+    pub fn word(self) -> &'static str {
+        match self {
+            Entered::Api => "api",
+            Entered::Link => "link",
+            Entered::Reassigned => "reassigned",
+        }
+    }
+}
+
+/// All that a decision is made of.
+#[derive(Debug, Clone)]
+pub struct Routing {
+    /// The event type's id.
+    pub event_type_id: String,
+    /// What it went by.
+    pub input: RoutingInput,
+    /// What the org had answered.
+    pub known: Known,
+    /// The configuration's version.
+    pub configuration_version: i64,
+    /// How the booking comes in.
+    pub entered: Entered,
+    /// The event type's settings of turns.
+    pub rotation: entries::Rotation,
+}
+
+/// A decision as it is kept.
+#[derive(Debug, Clone)]
+pub struct StoredDecision {
+    /// Its id.
+    pub id: String,
+    /// The booking that was made by it.
+    pub booking_id: Option<String>,
+    /// What was decided.
+    pub decision: RoutingDecision,
+    /// How.
+    pub trace: RoutingTrace,
+    /// How the booking came in: `api`, `link` or `reassigned`.
+    pub entered: String,
+    /// The configuration's version.
+    pub configuration_version: i64,
+    /// When.
+    pub created_at: Timestamp,
+    /// The organizer that the booking has instead of the decided one, if it has another.
+    pub other_organizer: Option<String>,
+}
+
+/// What booking with a decision came to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum RoutedBooking {
+    /// The booking is made.
+    Recorded(BookingId),
+    /// No host is enabled and free.
+    NobodyFree,
+    /// No event type has that slug any more.
+    UnknownEventType,
+    /// Another request with the same key has been recorded since; nothing was changed.
+    MadeMeanwhile,
+}
+
+impl Store {
+    /// Makes a booking with the host that is decided here and now, on the turns as they stand: booking, turn, decision and the
+    /// sync it needs are one transaction. `book` gives the booking with a host.
+    pub async fn book_routed(
+        &self,
+        routing: &Routing,
+        slug: &str,
+        book: impl FnOnce(&HostId) -> Option<Booking>,
+        request: Option<&ApiRequest>,
+        now: Timestamp,
+    ) -> Result<RoutedBooking, StoreError> {
+        let mut tx = self.begin().await?;
+        let (input, decision, trace) = decide_now(&mut tx, routing, now).await?;
+        let Some(booking) = decision.host.as_ref().and_then(book) else { return Ok(RoutedBooking::NobodyFree) };
+        let change = BookingChange { kind: ChangeKind::Created, occurred_at: now, booking };
+        let new = NewChange { identity: None, event_type_slug: slug.to_owned(), change, told: Told::Happened };
+        let RecordedChange::Recorded(id) = bookings::record_change(&mut tx, new, now).await? else {
+            return Ok(RoutedBooking::UnknownEventType);
+        };
+        turn_of(&mut tx, routing, &decision, &id, now).await?;
+        insert(&mut tx, routing, &input, (&decision, &trace), Some(&id), now).await?;
+        if let Some(request) = request
+            && !api_requests::remember(&mut tx, request, &id, now).await?
+        {
+            return Ok(RoutedBooking::MadeMeanwhile);
+        }
+        tx.commit().await?;
+        Ok(RoutedBooking::Recorded(id))
+    }
+
+    /// Keeps a decision whose booking is made elsewhere; gives its id, and what was decided.
+    pub async fn keep_decision(
+        &self,
+        routing: &Routing,
+        now: Timestamp,
+    ) -> Result<(String, RoutingDecision, RoutingTrace), StoreError> {
+        let mut tx = self.begin().await?;
+        let (input, decision, trace) = decide_now(&mut tx, routing, now).await?;
+        let id = insert(&mut tx, routing, &input, (&decision, &trace), None, now).await?;
+        tx.commit().await?;
+        Ok((id, decision, trace))
+    }
+
+    /// How the host of a booking was chosen, the latest decision first.
+    pub async fn decisions_of(&self, booking_id: &str) -> Result<Vec<StoredDecision>, StoreError> {
+        let rows: Vec<Row> = sql("SELECT id, booking_id, decision, trace, entered, configuration_version, created_at,
+             other_organizer FROM routing_decision WHERE booking_id = $1 ORDER BY created_at DESC, id DESC")
+        .bind(booking_id)
+        .all(&self.read)
+        .await?;
+        rows.into_iter().map(stored).collect()
+    }
+
+    /// What a decision went by, and what was known: it can be run again.
+    pub async fn decision_input(&self, id: &str) -> Result<Option<(RoutingInput, Known)>, StoreError> {
+        let row: Option<(String, String)> =
+            sql("SELECT input, known FROM routing_decision WHERE id = $1").bind(id).optional(&self.read).await?;
+        row.map(|(input, known)| Ok((from_json("a decision's input", &input)?, known_of(&known)?))).transpose()
+    }
+}
+
+type Row = (String, Option<String>, String, String, String, i64, i64, Option<String>);
+
+fn stored(row: Row) -> Result<StoredDecision, StoreError> {
+    let (id, booking_id, decision, trace, entered, configuration_version, created_at, other_organizer) = row;
+    Ok(StoredDecision {
+        id,
+        booking_id,
+        decision: from_json("a decision", &decision)?,
+        trace: from_json("a routing trace", &trace)?,
+        entered,
+        configuration_version,
+        created_at: instant(created_at)?,
+        other_organizer,
+    })
+}
+
+/// Decides on the turns as they stand, which no other booking of the event type changes before the transaction ends.
+async fn decide_now(
+    tx: &mut Tx,
+    routing: &Routing,
+    now: Timestamp,
+) -> Result<(RoutingInput, RoutingDecision, RoutingTrace), StoreError> {
+    let enabled = routing.input.hosts.iter().filter(|host| host.enabled).map(|host| host.id.clone()).collect();
+    let standings = rotation::settle_roster(tx, &routing.event_type_id, &enabled, now).await?;
+    let input = with_standings(&routing.input, &standings);
+    match decide(&input, &routing.known) {
+        (Next::Done(decision), trace) => Ok((input, decision, trace)),
+        // Turns ask nothing of the org; whoever calls this has asked all before.
+        (Next::Ask(asks), _) => unreachable!("a decision still asks {asks:?}"),
+    }
+}
+
+/// The same with what the hosts are owed.
+fn with_standings(input: &RoutingInput, standings: &Standings) -> RoutingInput {
+    let mut input = input.clone();
+    for host in &mut input.hosts {
+        let turn = standings.get(&host.id).copied().unwrap_or_default();
+        (host.balance, host.last_booked) = (turn.balance, turn.last_booked);
+    }
+    input
+}
+
+/// Writes the turn that a booking is, if it counts as one.
+async fn turn_of(
+    tx: &mut Tx,
+    routing: &Routing,
+    decision: &RoutingDecision,
+    booking: &BookingId,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    let Some(host) = &decision.host else { return Ok(()) };
+    if !counts(decision.assignment, routing.rotation.switches) {
+        return Ok(());
+    }
+    let entries = booked(booking, host, &decision.free, now);
+    rotation::take_turn(tx, &routing.event_type_id, host, &entries, now).await
+}
+
+async fn insert(
+    tx: &mut Tx,
+    routing: &Routing,
+    input: &RoutingInput,
+    (decision, trace): (&RoutingDecision, &RoutingTrace),
+    booking: Option<&BookingId>,
+    now: Timestamp,
+) -> Result<String, StoreError> {
+    let id = new_id("rtd");
+    let known: Vec<(&Ask, &Result<Answer, LookupFailure>)> = routing.known.iter().collect();
+    sql("INSERT INTO routing_decision (id, event_type_id, booking_id, email_folded, host_id, decision, input, known, trace,
+             entered, configuration_version, created_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)")
+    .bind(&id)
+    .bind(&routing.event_type_id)
+    .bind(booking.map(|booking| booking.0.clone()))
+    .bind(input.email.as_ref().map(|email| email.folded().to_owned()))
+    .bind(decision.host.as_ref().map(|host| host.0.clone()))
+    .bind(json(decision))
+    .bind(json(input))
+    .bind(json(&known))
+    .bind(json(trace))
+    .bind(routing.entered.word())
+    .bind(routing.configuration_version)
+    .bind(micros(now))
+    .run(tx)
+    .await?;
+    Ok(id)
+}
+
+fn known_of(text: &str) -> Result<Known, StoreError> {
+    let list: Vec<(Ask, Result<Answer, LookupFailure>)> = from_json("what was known", text)?;
+    Ok(list.into_iter().collect())
+}
+
+/// The Account that the latest decision on a booking found.
+pub(super) async fn account_of(tx: &mut Tx, booking_id: &str) -> Result<Option<domain::ask::RecordId>, StoreError> {
+    let row: Option<(String,)> =
+        sql("SELECT decision FROM routing_decision WHERE booking_id = $1 ORDER BY created_at DESC, id DESC LIMIT 1")
+            .bind(booking_id)
+            .optional(tx)
+            .await?;
+    let decision = row.map(|(text,)| from_json::<RoutingDecision>("a decision", &text)).transpose()?;
+    Ok(decision.and_then(|decision| decision.account))
+}
+
+/// Joins a booking that came in by webhook with the decision that sent its booker there: by the decision's id, else by event type
+/// and email within a day. An organizer other than the decided one is noted (spec 7).
+pub(crate) async fn join(
+    tx: &mut Tx,
+    booking: &BookingId,
+    named: Option<&str>,
+    organizer: (&str, &str),
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    let (email, organizer) = organizer;
+    let found: Option<(String, Option<String>)> =
+        sql("SELECT d.id, h.email_folded FROM routing_decision d LEFT JOIN host h ON h.id = d.host_id
+             WHERE d.booking_id IS NULL AND d.created_at >= $3
+               AND d.event_type_id = (SELECT event_type_id FROM booking WHERE id = $1)
+               AND (d.id = $4 OR d.email_folded = $2)
+             ORDER BY CASE WHEN d.id = $4 THEN 0 ELSE 1 END, d.created_at DESC, d.id DESC LIMIT 1")
+        .bind(&booking.0)
+        .bind(email)
+        .bind(micros(now - JOINED_WITHIN))
+        .bind(named.unwrap_or_default())
+        .optional(&mut *tx)
+        .await?;
+    let Some((id, decided)) = found else { return Ok(()) };
+    let other = (decided.as_deref() != Some(organizer)).then_some(organizer);
+    sql("UPDATE routing_decision SET booking_id = $2, other_organizer = $3 WHERE id = $1")
+        .bind(&id)
+        .bind(&booking.0)
+        .bind(other)
+        .run(tx)
+        .await?;
+    Ok(())
+}
