@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::account_resolution::ContactCounts;
 use crate::ask::RecordId;
 use crate::field_write::WriteList;
+use crate::routing::BookDirectly;
 use crate::sync_refusals::Target;
 use crate::tiebreak::TiebreakSettings;
 
@@ -29,6 +30,8 @@ pub struct SalesforceSettings {
     pub contact_counts: ContactCounts,
     /// *Tiebreaker rules*: which of several Accounts it is.
     pub tiebreakers: TiebreakSettings,
+    /// *Book directly with attendee owner* (round robin only).
+    pub book_directly: BookDirectly,
     /// *Ignore guests*: only the attendee counts.
     pub ignore_guests: bool,
     /// *On booking, write to the event object*.
@@ -64,6 +67,7 @@ impl Default for SalesforceSettings {
             no_account: NoAccount::default(),
             contact_counts: ContactCounts::default(),
             tiebreakers: TiebreakSettings::default(),
+            book_directly: BookDirectly::default(),
             ignore_guests: false,
             event_fields_on_booking: WriteList::default(),
             person_fields_on_booking: WriteList::default(),
