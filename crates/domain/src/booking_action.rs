@@ -17,6 +17,11 @@ pub enum BookingAction {
         /// Whose meeting it is from now on, if that changes.
         organizer: Option<Organizer>,
     },
+    /// Give it to another host.
+    Reassign {
+        /// Whose meeting it is from now on.
+        organizer: Organizer,
+    },
     /// Call it off.
     Cancel {
         /// Why.
@@ -38,6 +43,8 @@ pub enum NotNow {
     NotStarted,
     /// Its end would be later than any time that can be written.
     TooLate,
+    /// No host is enabled and free.
+    NobodyFree,
 }
 
 /// The booking as an action leaves it; `None` says that it is so already.
@@ -53,6 +60,7 @@ pub fn act(
         _ if called_off => return Err(NotNow::CalledOff),
         BookingAction::MarkNoShow { absent } => return mark_no_show(recorded, absent, now),
         BookingAction::Reschedule { start, organizer } => (ChangeKind::Rescheduled, moved(was, start, organizer)?),
+        BookingAction::Reassign { organizer } => (ChangeKind::Rescheduled, moved(was, was.start, Some(organizer))?),
         BookingAction::Cancel { reason } => {
             let cancel_reason = reason.or_else(|| was.cancel_reason.clone());
             (ChangeKind::Cancelled, Booking { status: BookingStatus::Cancelled, cancel_reason, ..was.clone() })

@@ -129,6 +129,33 @@ pub fn decide(input: &RoutingInput, known: &Known) -> (Next<RoutingDecision>, Ro
     }
 }
 
+/// Who named the host of a booking, where none was looked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum NamedBy {
+    /// The request that made the booking.
+    Request,
+    /// Somebody who gave the booking to another host.
+    Hand,
+}
+
+/// The decision where a host was named: theirs it is, whoever else could take it.
+pub fn named(input: &RoutingInput, host: &HostId, by: NamedBy) -> (RoutingDecision, RoutingTrace) {
+    let mut trace = RoutingTrace::of(input);
+    let name = input.hosts.iter().find(|known| known.id == *host).map_or("", |known| known.name.as_str());
+    trace.sentence = match by {
+        NamedBy::Request => format!("Booked with {name}, whom the request named."),
+        NamedBy::Hand => format!("Given to {name} by hand."),
+    };
+    let decision = RoutingDecision {
+        host: Some(host.clone()),
+        assignment: Assignment::ByHand,
+        account: None,
+        record: None,
+        free: Vec::new(),
+    };
+    (decision, trace)
+}
+
 struct Router<'a> {
     input: &'a RoutingInput,
     known: &'a Known,

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::account::AccountRow;
 use crate::ask::{Answer, Ask, Known, LookupFailure, RecordId};
-use crate::booking::Booking;
+use crate::booking::{Booking, BookingAnswer};
 use crate::geo::{Geo, SubRegionTable};
 use crate::trace::{Removal, Seen, Stage, StageKey, StageResult, Trace};
 
@@ -242,13 +242,14 @@ pub struct Situation {
 impl Situation {
     /// The situation of a booking.
     pub fn of(settings: &TiebreakSettings, booking: &Booking) -> Self {
+        Situation::with(settings, booking.place.clone(), &booking.answers)
+    }
+
+    /// The situation of somebody at this place who gave these answers.
+    pub fn with(settings: &TiebreakSettings, place: Geo, answers: &[BookingAnswer]) -> Self {
         let question = settings.sub_region_question.as_deref();
-        let answer = booking.answers.iter().find(|answer| Some(answer.slug.as_str()) == question);
-        Situation {
-            settings: settings.clone(),
-            place: booking.place.clone(),
-            sub_region_answer: answer.map(|answer| answer.value.clone()),
-        }
+        let answer = answers.iter().find(|answer| Some(answer.slug.as_str()) == question);
+        Situation { settings: settings.clone(), place, sub_region_answer: answer.map(|answer| answer.value.clone()) }
     }
 
     /// Whether the booker's place may be used here.

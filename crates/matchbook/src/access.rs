@@ -115,6 +115,11 @@ impl Access {
 
     /// Whether they may change a booking, or sync it again.
     pub fn acts_on(&self, booking: &Booking) -> bool {
-        self.role != Role::Viewer && self.sees(booking)
+        self.acts_for(&booking.organizer.email)
+    }
+
+    /// Whether they may act on the bookings of an organizer.
+    pub fn acts_for(&self, organizer: &EmailAddress) -> bool {
+        self.role != Role::Viewer && self.only_of().is_none_or(|own| own.folded() == organizer.folded())
     }
 }

@@ -4,6 +4,7 @@ use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::AtomicI64;
+use std::time::Duration;
 
 use ipnet::IpNet;
 use jiff::Timestamp;
@@ -12,6 +13,7 @@ use salesforce::auth::LoopbackPolicy;
 use crate::api::ApiLimits;
 use crate::clock::Clock;
 use crate::config::{ServeConfig, StoreConfig, beside};
+use crate::routing::Lookups;
 use crate::secrets::{Vault, VaultError};
 use crate::store::{Actor, Place, PutError, Resealed, SealedSecret, Store, StoreError};
 use crate::sync::{Engine, EngineOptions};
@@ -28,6 +30,8 @@ pub struct App {
     pub clock: Clock,
     /// Runs syncs.
     pub engine: Arc<Engine>,
+    /// Asks orgs what decisions on hosts must know.
+    pub(crate) lookups: Arc<Lookups>,
     /// Where Salesforce sends the browsers of admins back to who connect.
     pub callback_url: String,
     /// Whether cookies are sent by https alone.
@@ -124,7 +128,9 @@ impl App {
         let loopback = if config.allow_loopback_orgs { LoopbackPolicy::Allow } else { LoopbackPolicy::Refuse };
         let engine =
             Engine::new(EngineOptions { store: store.clone(), vault: vault.clone(), clock: clock.clone(), loopback })?;
+        let engine = Arc::new(engine);
         Ok(Arc::new(App {
+            lookups: Arc::new(Lookups::new(Arc::clone(&engine), Duration::from_millis(config.lookup_deadline_ms))),
             store,
             vault,
             sign_in_limits: SignInLimits::default(),
@@ -133,7 +139,7 @@ impl App {
             loopback,
             api_limits: ApiLimits::new(config.api_calls_per_minute, clock.clone()),
             clock,
-            engine: Arc::new(engine),
+            engine,
             secure_cookies: config.secure_cookies,
             ready_at: AtomicI64::new(i64::MIN / 2),
             _lock: lock,

@@ -79,6 +79,10 @@ pub struct ServeConfig {
     #[arg(long, env = "MATCHBOOK_API_CALLS_PER_MINUTE", default_value = "600", value_name = "COUNT")]
     pub api_calls_per_minute: NonZeroU32,
 
+    /// The longest that a booking waits for Salesforce to say whose it is, in milliseconds; after that hosts take turns.
+    #[arg(long, env = "MATCHBOOK_LOOKUP_DEADLINE_MS", default_value_t = 3000, value_name = "MILLISECONDS")]
+    pub lookup_deadline_ms: u64,
+
     /// Let connections point to an org on this machine, such as the simulated one. Not for production.
     #[arg(long, env = "MATCHBOOK_ALLOW_LOOPBACK_ORGS", value_parser = BoolishValueParser::new())]
     pub allow_loopback_orgs: bool,

@@ -27,7 +27,7 @@ use crate::store::{Asked, BookingRow};
 #[derive(Debug, Deserialize, IntoParams)]
 #[into_params(parameter_in = Header)]
 #[allow(dead_code, reason = "the document's form of what is read from the headers")]
-struct ChangeHeaders {
+pub(super) struct ChangeHeaders {
     /// 1 to 255 characters of your choice, such as a UUID. A request that is sent again with it changes nothing twice; remembered
     /// for a day.
     #[param(rename = "Idempotency-Key", min_length = 1, max_length = 255)]
@@ -84,7 +84,7 @@ pub async fn reschedule(
     let (row, body) = (seen(&app, &caller, &id).await?, body?);
     let action = read_reschedule(&app, &row, &body).await?;
     if let BookingAction::Reschedule { organizer: Some(organizer), .. } = &action {
-        caller.may_act_on(&domain::booking::Booking { organizer: organizer.clone(), ..row.booking.clone() })?;
+        caller.may_act_for(Some(&organizer.email))?;
     }
     only_ours(&row)?;
     change(&app, Change { caller, row, path: uri.path(), headers, body: body.bytes }, action).await
@@ -208,13 +208,17 @@ async fn change(app: &App, change: Change<'_>, action: BookingAction) -> Result<
     let if_match = IfMatch::of(&headers);
     let admits = |version| if_match.as_ref().is_none_or(|tags| tags.admits(version));
     let decide = |recorded: &_| act(recorded, action, now);
-    match app.store.ask_change(id, admits, decide, request.as_ref(), now).await? {
-        Asked::Done(changed) => {
-            if changed {
-                app.engine.wake();
-            }
-            BookingAnswered::now(app, StatusCode::OK, id).await
-        }
+    let asked = app.store.ask_change(id, admits, decide, request.as_ref(), now).await?;
+    if asked == Asked::Done(true) {
+        app.engine.wake();
+    }
+    answer(app, id, asked).await
+}
+
+/// What asking for a change came to.
+pub(super) async fn answer(app: &App, id: &str, asked: Asked<NotNow>) -> Result<BookingAnswered, Problem> {
+    match asked {
+        Asked::Done(_) => BookingAnswered::now(app, StatusCode::OK, id).await,
         Asked::Unknown => Err(no_booking()),
         Asked::OtherVersion(version) => Err(changed_meanwhile(version)),
         Asked::Refused(not_now) => Err(refused(not_now)),
@@ -223,7 +227,7 @@ async fn change(app: &App, change: Change<'_>, action: BookingAction) -> Result<
 }
 
 /// Refuses bookings that came from a source.
-fn only_ours(row: &BookingRow) -> Result<(), Problem> {
+pub(super) fn only_ours(row: &BookingRow) -> Result<(), Problem> {
     let Some(source) = &row.source else { return Ok(()) };
     Err(Problem::new(
         StatusCode::CONFLICT,
@@ -246,5 +250,9 @@ fn refused(not_now: NotNow) -> Problem {
         NotNow::NotStarted => Problem::new(StatusCode::CONFLICT, "The booking has not started. Nothing was changed.")
             .detail("Nobody can have missed it yet. Send this again after its start."),
         NotNow::TooLate => Problem::invalid().field("/start", "This is too far in the future."),
+        NotNow::NobodyFree => {
+            Problem::new(StatusCode::CONFLICT, "No host is enabled and free at this time. Nothing was changed.")
+                .detail("Name a host, or move the booking first.")
+        }
     }
 }

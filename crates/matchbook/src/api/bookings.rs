@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::{OriginalUri, Path, RawQuery, State};
-use domain::booking::{BookingChange, ChangeKind};
+use domain::round_robin::HostId;
+use domain::routing::NamedBy;
 use http::{HeaderMap, StatusCode};
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -18,7 +19,8 @@ use super::shown_booking::{BookingAnswered, ShownBooking, no_booking};
 use super::{Problem, idempotency};
 use crate::access::KeyScope;
 use crate::app::App;
-use crate::store::{BookingRow, NewChange, RecordedRequest, Told};
+use crate::routing::{self, Asker, RoutingRequest};
+use crate::store::{BookingRow, RoutedBooking};
 
 /// One page of bookings.
 #[derive(Debug, Serialize, ToSchema)]
@@ -71,7 +73,8 @@ pub(super) async fn seen(app: &App, caller: &Caller, id: &str) -> Result<Booking
 
 /// Make a booking
 ///
-/// It is with the host that the request names; its length is the event type's. With an `Idempotency-Key`, a request that is
+/// It is with the host that the request names, else with the one who is chosen for it: then `GET
+/// /bookings/{id}/routing-decisions` says how. Its length is the event type's. With an `Idempotency-Key`, a request that is
 /// sent again, as after a lost answer, makes nothing new and answers 200 with the booking that it made. A member's key makes
 /// bookings of their own only.
 #[utoipa::path(post, path = "/bookings",
@@ -81,7 +84,7 @@ pub(super) async fn seen(app: &App, caller: &Caller, id: &str) -> Result<Booking
         (status = 201, description = "The booking is made", body = ShownBooking,
             headers(("Location" = String, description = "Where it is"), ("ETag" = String, description = "Its version"))),
         (status = 200, description = "The same request made it before", body = ShownBooking, headers(("ETag" = String, description = "Its version"))),
-        (status = 409, description = "The same request is being answered just now", body = Problem, content_type = "application/problem+json"),
+        (status = 409, description = "No host is enabled and free; or the same request is being answered just now", body = Problem, content_type = "application/problem+json"),
     ))]
 pub async fn create(
     State(app): State<Arc<App>>,
@@ -101,20 +104,36 @@ pub async fn create(
         return BookingAnswered::now(&app, StatusCode::OK, &id).await;
     }
     let offered = Offered { event_types: app.store.event_types().await?, hosts: app.store.hosts().await? };
-    let (event_type_slug, booking) = new_booking::read(&body.value, &offered)?;
-    caller.may_act_on(&booking)?;
-    let change = BookingChange { kind: ChangeKind::Created, occurred_at: now, booking };
-    let new = NewChange { identity: None, event_type_slug, change, told: Told::Happened };
-    match app.store.record_requested(new, request.as_ref(), now).await? {
-        RecordedRequest::Recorded(id) => {
+    let draft = new_booking::read(&body.value, &offered)?;
+    caller.may_act_for(draft.host.map(|host| &host.email))?;
+    let event_type = draft.event_type;
+    let routing = RoutingRequest {
+        event_type,
+        email: Some(draft.attendee.email.clone()),
+        slot: Some(draft.slot),
+        place: draft.place.clone(),
+        answers: &draft.answers,
+        instead_of: None,
+        named: draft.host.map(|host| (HostId(host.id.clone()), NamedBy::Request)),
+        asker: Asker::SignedIn,
+    };
+    let routing = routing::gather(&app.lookups, &routing).await?;
+    let by_id = |id: &HostId| offered.hosts.iter().find(|host| host.id == id.0);
+    let book = |id: &HostId| by_id(id).map(|host| draft.with(host));
+    match app.store.book_routed(&routing, &event_type.slug, book, request.as_ref(), now).await? {
+        RoutedBooking::Recorded(id) => {
             app.engine.wake();
             BookingAnswered::now(&app, StatusCode::CREATED, &id.0).await
         }
-        RecordedRequest::UnknownEventType => {
+        RoutedBooking::NobodyFree(sentence) => {
+            Err(Problem::new(StatusCode::CONFLICT, "No host can take this booking. Nothing was saved.")
+                .detail(format!("{sentence} Choose another time, or name a host.")))
+        }
+        RoutedBooking::UnknownEventType => {
             let mut body = Body::default();
             body.wrong("/event_type", "No event type has this slug any more.");
             body.finish(None)
         }
-        RecordedRequest::MadeMeanwhile => Err(idempotency::made_meanwhile()),
+        RoutedBooking::MadeMeanwhile => Err(idempotency::made_meanwhile()),
     }
 }

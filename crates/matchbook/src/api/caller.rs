@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use axum::extract::FromRequestParts;
-use domain::booking::Booking;
+use domain::email_domain::EmailAddress;
 use http::request::Parts;
 use http::{StatusCode, header};
 
@@ -41,9 +41,13 @@ impl Caller {
         Ok(())
     }
 
-    /// Refuses members to make or take a booking that is another organizer's.
-    pub(super) fn may_act_on(&self, booking: &Booking) -> Result<(), Problem> {
-        if self.access.acts_on(booking) {
+    /// Refuses members to make or take a booking that is another organizer's; none: one whose organizer is still to be chosen.
+    pub(super) fn may_act_for(&self, organizer: Option<&EmailAddress>) -> Result<(), Problem> {
+        let may = match organizer {
+            Some(organizer) => self.access.acts_for(organizer),
+            None => self.access.only_of().is_none(),
+        };
+        if may {
             return Ok(());
         }
         let own = self.access.email.as_written();

@@ -1,8 +1,11 @@
 //! A booking to be made, as a request tells it.
 
+use std::collections::BTreeMap;
+
 use domain::booking::{Attendee, Booking, BookingAnswer, BookingStatus, Organizer};
 use domain::email_domain::EmailAddress;
-use domain::geo::Geo;
+use domain::geo::{Country, Geo};
+use domain::routing::Scheduling;
 use jiff::{SignedDuration, Timestamp};
 use serde::Deserialize;
 use serde_json::Value;
@@ -10,12 +13,14 @@ use utoipa::ToSchema;
 
 use super::Problem;
 use super::body::{Body, Object, Place};
-use crate::store::{EventType, Host};
+use crate::store::{EventType, Host, Slot};
 
-const BOOKING: &[&str] = &["event_type", "start", "host", "attendee", "guests", "location", "notes", "answers", "utm"];
+const BOOKING: &[&str] =
+    &["event_type", "start", "host", "attendee", "guests", "location", "notes", "answers", "utm", "place"];
 const ATTENDEE: &[&str] = &["email", "name", "first_name", "last_name", "time_zone", "phone"];
 const UTM: &[&str] = &["source", "medium", "campaign", "term", "content"];
 const ANSWER: &[&str] = &["slug", "label", "value"];
+const PLACE: &[&str] = &["country", "region", "city", "postal_code"];
 
 /// A booking to be made.
 #[derive(Debug, Deserialize, ToSchema)]
@@ -28,9 +33,10 @@ pub(super) struct NewBooking {
     /// When it starts: an instant with its offset.
     #[schema(example = "2026-12-01T09:30:00Z")]
     start: Timestamp,
-    /// The key or email of one of the event type's hosts.
+    /// The key or email of one of the event type's hosts. Left out, the host is chosen: the event type's one host, or by round
+    /// robin and the owner of the attendee's record, as the event type says.
     #[schema(example = "dana")]
-    host: String,
+    host: Option<String>,
     attendee: NewAttendee,
     /// The emails of those they bring.
     #[schema(example = json!(["joe@acme.com"]))]
@@ -44,6 +50,26 @@ pub(super) struct NewBooking {
     /// The answers to the event type's questions.
     answers: Option<Vec<NewAnswer>>,
     utm: Option<NewUtm>,
+    place: Option<StatedPlace>,
+}
+
+/// Where the booker is, if the caller knows: tiebreakers go by it.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[allow(dead_code, reason = "the document's form of what is read field by field")]
+pub(super) struct StatedPlace {
+    /// By name or ISO code.
+    #[schema(example = "DE")]
+    country: Option<String>,
+    /// State or region, by name or ISO code.
+    #[schema(example = "Bavaria")]
+    region: Option<String>,
+    /// City.
+    #[schema(example = "Munich")]
+    city: Option<String>,
+    /// Postal code.
+    #[schema(example = "80331")]
+    postal_code: Option<String>,
 }
 
 /// The UTM parameters that led to the booking.
@@ -89,7 +115,7 @@ struct NewAttendee {
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[allow(dead_code, reason = "the document's form of what is read field by field")]
-struct NewAnswer {
+pub(super) struct NewAnswer {
     /// The question's slug.
     #[schema(example = "company")]
     slug: String,
@@ -108,52 +134,117 @@ pub(super) struct Offered {
     pub(super) hosts: Vec<Host>,
 }
 
-/// The slug of the event type that is booked, and the booking.
-pub(super) fn read(json: &Value, offered: &Offered) -> Result<(String, Booking), Problem> {
+/// A booking to be made, before it has a host.
+#[derive(Debug)]
+pub(super) struct Draft<'o> {
+    pub(super) event_type: &'o EventType,
+    /// The host that the request names.
+    pub(super) host: Option<&'o Host>,
+    pub(super) slot: Slot,
+    pub(super) attendee: Attendee,
+    pub(super) answers: Vec<BookingAnswer>,
+    pub(super) place: Geo,
+    guests: Vec<EmailAddress>,
+    location: Option<String>,
+    notes: Option<String>,
+    utm: BTreeMap<String, String>,
+}
+
+impl Draft<'_> {
+    /// The booking with a host.
+    pub(super) fn with(self, host: &Host) -> Booking {
+        Booking {
+            status: BookingStatus::Accepted,
+            title: title(self.event_type, host, &self.attendee),
+            start: self.slot.start,
+            end: self.slot.end,
+            location: self.location,
+            notes: self.notes,
+            attendee: self.attendee,
+            guests: self.guests,
+            organizer: host.into(),
+            answers: self.answers,
+            form_answers: Vec::new(),
+            utm: self.utm,
+            place: self.place,
+            cancel_reason: None,
+        }
+    }
+}
+
+/// The booking that a request asks for.
+pub(super) fn read<'o>(json: &Value, offered: &'o Offered) -> Result<Draft<'o>, Problem> {
     let mut body = Body::default();
     let root = body.object((String::new(), json), BOOKING);
-    let booking = root.and_then(|root| booking(&mut body, &root, offered));
-    body.finish(booking)
+    let draft = root.and_then(|root| draft(&mut body, &root, offered));
+    body.finish(draft)
 }
 
 /// Every field is read before anything is given up, so that all that is wrong is said at once.
-fn booking(body: &mut Body, root: &Object<'_>, offered: &Offered) -> Option<(String, Booking)> {
+fn draft<'o>(body: &mut Body, root: &Object<'_>, offered: &'o Offered) -> Option<Draft<'o>> {
     let event_type = event_type(body, root, offered);
     let start = start(body, root);
-    let host = host(body, root, event_type, offered);
+    let chosen = event_type.is_some_and(|event_type| {
+        event_type.settings.scheduling == Scheduling::RoundRobin || event_type.settings.hosts.len() == 1
+    });
+    let host = match root.has("host") || !chosen {
+        true => Some(host(body, root, event_type, offered)),
+        false => None,
+    };
     let attendee = attendee(body, root);
     let guests: Vec<Option<EmailAddress>> =
         body.items(root, "guests").into_iter().map(|place| email(body, place)).collect();
     let location = body.text(root, "location");
     let notes = body.text(root, "notes");
-    let answers: Vec<Option<BookingAnswer>> =
-        body.items(root, "answers").into_iter().map(|place| answer(body, place)).collect();
-
+    let answers = answers(body, root);
     let utm = body.optional_object(root, "utm", UTM);
     let utm = utm.map(|utm| UTM.iter().filter_map(|name| Some(((*name).to_owned(), body.text(&utm, name)?))).collect());
+    let place = place(body, root);
 
-    let (event_type, start, host, attendee) = (event_type?, start?, host?, attendee?);
+    let (event_type, start, attendee) = (event_type?, start?, attendee?);
+    let host = match host {
+        Some(named) => Some(named?),
+        None => None,
+    };
+    let slot = slot(body, event_type, start)?;
+    Some(Draft {
+        event_type,
+        host,
+        slot,
+        attendee,
+        answers,
+        place,
+        guests: guests.into_iter().flatten().collect(),
+        location,
+        notes,
+        utm: utm.unwrap_or_default(),
+    })
+}
+
+/// From when to when a booking of an event type is that starts then.
+pub(super) fn slot(body: &mut Body, event_type: &EventType, start: Timestamp) -> Option<Slot> {
     let Ok(end) = start.checked_add(SignedDuration::from_mins(event_type.settings.length_minutes.into())) else {
         body.wrong("/start", "This is too far in the future.");
         return None;
     };
-    let booking = Booking {
-        status: BookingStatus::Accepted,
-        title: title(event_type, host, &attendee),
-        start,
-        end,
-        location,
-        notes,
-        attendee,
-        guests: guests.into_iter().flatten().collect(),
-        organizer: host.into(),
-        answers: answers.into_iter().flatten().collect(),
-        form_answers: Vec::new(),
-        utm: utm.unwrap_or_default(),
-        place: Geo::default(),
-        cancel_reason: None,
-    };
-    Some((event_type.slug.clone(), booking))
+    Some(Slot { start, end })
+}
+
+/// The answers to the event type's questions.
+pub(super) fn answers(body: &mut Body, root: &Object<'_>) -> Vec<BookingAnswer> {
+    body.items(root, "answers").into_iter().filter_map(|place| answer(body, place)).collect()
+}
+
+/// Where the booker is, as the caller states it.
+pub(super) fn place(body: &mut Body, root: &Object<'_>) -> Geo {
+    let Some(given) = body.optional_object(root, "place", PLACE) else { return Geo::default() };
+    let [country, region, city, postal_code] = PLACE else { unreachable!("four parts of a place") };
+    let [stated, region, city, postal_code] = [country, region, city, postal_code].map(|name| body.text(&given, name));
+    let country = stated.as_deref().and_then(Country::parse);
+    if stated.is_some() && country.is_none() {
+        body.wrong("/place/country", "This is no country. Write its name or its ISO code, like Germany or DE.");
+    }
+    Geo::of(country, region.as_deref(), city.as_deref(), postal_code.as_deref())
 }
 
 impl From<&Host> for Organizer {
@@ -163,7 +254,7 @@ impl From<&Host> for Organizer {
     }
 }
 
-fn event_type<'o>(body: &mut Body, root: &Object<'_>, offered: &'o Offered) -> Option<&'o EventType> {
+pub(super) fn event_type<'o>(body: &mut Body, root: &Object<'_>, offered: &'o Offered) -> Option<&'o EventType> {
     let slug = body.required_text(root, "event_type", "discovery-call")?;
     let found = offered.event_types.iter().find(|e| e.slug == slug);
     if found.is_none() {
@@ -230,7 +321,7 @@ fn email(body: &mut Body, place: Place<'_>) -> Option<EmailAddress> {
     parsed_email(body, pointer, &text)
 }
 
-fn parsed_email(body: &mut Body, pointer: String, text: &str) -> Option<EmailAddress> {
+pub(super) fn parsed_email(body: &mut Body, pointer: String, text: &str) -> Option<EmailAddress> {
     text.parse().map_err(|error: domain::email_domain::NotAnEmailAddress| body.wrong(pointer, error.to_string())).ok()
 }
 

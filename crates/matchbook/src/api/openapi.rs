@@ -31,6 +31,7 @@ pub static DOCUMENT: LazyLock<utoipa::openapi::OpenApi> = LazyLock::new(|| {
     modifiers(&ApiKeys),
     tags(
         (name = "Bookings", description = "Meetings that were booked, here or at a source."),
+        (name = "Routing", description = "Who takes a booking, and why."),
         (name = "Syncs", description = "How bookings reach Salesforce."),
         (name = "Sources", description = "How booking sources do."),
         (name = "Deliveries", description = "What booking sources sent, and what became of it."),

@@ -59,6 +59,7 @@ pub(super) async fn run(args: Args) -> Result<(), Failure> {
         public_url: None,
         workers: 4,
         api_calls_per_minute: args.api_calls_per_minute,
+        lookup_deadline_ms: 3000,
         allow_loopback_orgs: true,
         allow_private_sources: false,
         secure_cookies: false,

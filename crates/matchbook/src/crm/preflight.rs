@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use domain::ask::RecordId;
 use domain::email_domain::EmailAddress;
 use domain::preflight::{CONTACTS_WITHOUT_ACCOUNT, OBJECTS, ObjectRights, OthersRecords, Preflight, SHARED_OBJECTS};
 use salesforce::composite::{CompositeAnswer, CompositeError, CompositeRequest, ReferenceId, SubAnswer, Subrequest};
@@ -90,11 +91,20 @@ pub fn users_query(emails: &[EmailAddress]) -> Option<Select> {
 
 /// How many of the users have this email.
 pub fn count_users(rows: &[Record], email: &EmailAddress) -> usize {
-    let same = |row: &&Record| {
-        let text = row.text("Email").unwrap_or_default().to_lowercase();
-        text.strip_suffix(".invalid").unwrap_or(&text) == email.folded() || text == email.folded()
-    };
-    rows.iter().filter(same).count()
+    rows.iter().filter(|row| is_of(row, email)).count()
+}
+
+/// The one user with this email; none where it is nobody's or several users'.
+pub fn only_user(rows: &[Record], email: &EmailAddress) -> Option<RecordId> {
+    let mut its = rows.iter().filter(|row| is_of(row, email)).filter_map(|row| row.id("Id"));
+    let user = its.next().filter(|_| its.next().is_none());
+    user.map(|id| RecordId(id.as_str().to_owned()))
+}
+
+/// Whether a user has this email, or a sandbox's form of it.
+fn is_of(row: &Record, email: &EmailAddress) -> bool {
+    let text = row.text("Email").unwrap_or_default().to_lowercase();
+    text.strip_suffix(".invalid").unwrap_or(&text) == email.folded() || text == email.folded()
 }
 
 fn rights(describe: &ObjectDescribe) -> ObjectRights {

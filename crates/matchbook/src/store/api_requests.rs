@@ -4,7 +4,7 @@ use domain::booking::BookingId;
 use jiff::{SignedDuration, Timestamp};
 
 use super::database::sql;
-use super::{NewChange, RecordedChange, Store, StoreError, Tx, bookings, micros};
+use super::{Store, StoreError, Tx, micros};
 
 /// How long a request is remembered.
 const REMEMBERED: SignedDuration = SignedDuration::from_hours(24);
@@ -29,17 +29,6 @@ pub struct EarlierRequest {
     pub booking_id: String,
 }
 
-/// What recording a requested booking came to.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum RecordedRequest {
-    /// It is made.
-    Recorded(BookingId),
-    /// No event type has that slug.
-    UnknownEventType,
-    /// Another request with the same key has been recorded since; nothing was made.
-    MadeMeanwhile,
-}
-
 impl Store {
     /// The first request with the same key, if it is remembered.
     pub async fn earlier_request(
@@ -55,26 +44,6 @@ impl Store {
         .optional(&self.read)
         .await?;
         Ok(row.map(|(request_hash, booking_id)| EarlierRequest { request_hash, booking_id }))
-    }
-
-    /// Records a booking that was asked for, with the sync it needs and the request, in one transaction.
-    pub async fn record_requested(
-        &self,
-        new: NewChange,
-        request: Option<&ApiRequest>,
-        now: Timestamp,
-    ) -> Result<RecordedRequest, StoreError> {
-        let mut tx = self.begin().await?;
-        let RecordedChange::Recorded(booking) = bookings::record_change(&mut tx, new, now).await? else {
-            return Ok(RecordedRequest::UnknownEventType);
-        };
-        if let Some(request) = request
-            && !remember(&mut tx, request, &booking, now).await?
-        {
-            return Ok(RecordedRequest::MadeMeanwhile);
-        }
-        tx.commit().await?;
-        Ok(RecordedRequest::Recorded(booking))
     }
 }
 

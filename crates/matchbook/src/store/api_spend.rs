@@ -1,10 +1,12 @@
 //! What calls to an org were spent on, by the hour, and what the org said of its own count.
 
 use domain::api_budget::{ApiUsage, HourSpent, OrgCount, Purpose};
+use domain::backoff;
+use domain::sync_outcome::Refusal;
 use jiff::{SignedDuration, Timestamp};
 
 use super::database::sql;
-use super::{Store, StoreError, Tx, instant, micros};
+use super::{Store, StoreError, Tx, connections, instant, micros};
 
 const HOUR: i64 = 3_600_000_000;
 
@@ -30,7 +32,51 @@ impl Spent {
     }
 }
 
+/// What a look-up means for its connection.
+#[derive(Debug, Clone, PartialEq)]
+pub enum LookupOutcome {
+    /// The org answered: the connection works.
+    Answered,
+    /// Something befell the whole connection: it rests, as after a sync.
+    Failed {
+        /// What.
+        refusal: Refusal,
+        /// How long the org asked to wait.
+        retry_after: Option<SignedDuration>,
+    },
+    /// The org was not asked.
+    NotAsked,
+}
+
 impl Store {
+    /// Keeps what a look-up means for its connection, and what it spent: for what, on whose part, and how much.
+    pub async fn after_lookup(
+        &self,
+        connection_id: &str,
+        outcome: LookupOutcome,
+        (purpose, instance, spent): (Purpose, &str, &Spent),
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        if spent.calls == 0 && outcome == LookupOutcome::NotAsked {
+            return Ok(());
+        }
+        let mut tx = self.begin().await?;
+        match outcome {
+            LookupOutcome::Answered => connections::unpark(&mut tx, connection_id).await?,
+            LookupOutcome::Failed { refusal, retry_after } => {
+                let times = connections::parked_times(&mut tx, connection_id).await?;
+                let failures = u32::try_from(times + 1).unwrap_or(u32::MAX);
+                if let Some(wait) = backoff::wait(refusal.class, failures, retry_after, 0.5) {
+                    let reason = format!("{} ({})", refusal.message.trim_end_matches('.'), refusal.code);
+                    connections::park(&mut tx, connection_id, now + wait, &reason).await?;
+                }
+            }
+            LookupOutcome::NotAsked => {}
+        }
+        spend(&mut tx, connection_id, purpose, instance, spent, now).await?;
+        tx.commit().await
+    }
+
     /// What is known of a connection's day.
     pub async fn api_usage(&self, connection_id: &str, now: Timestamp) -> Result<ApiUsage, StoreError> {
         type Row = (i64, String, i64, Option<i64>, Option<i64>, Option<i64>);

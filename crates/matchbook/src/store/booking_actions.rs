@@ -3,7 +3,8 @@
 use domain::booking::{BookingId, RecordedBooking};
 use jiff::Timestamp;
 
-use super::{ApiRequest, Store, StoreError, api_requests, bookings, event_types, outbox};
+use super::bookings::KnownBooking;
+use super::{ApiRequest, Store, StoreError, Tx, api_requests, bookings, event_types, outbox};
 
 /// What asking for a change came to.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -40,12 +41,7 @@ impl Store {
             Ok(changed) => changed,
             Err(refused) => return Ok(Asked::Refused(refused)),
         };
-        if let Some(changed) = &changed {
-            bookings::update(&mut tx, &known.id, changed, now).await?;
-            if let Some(connection_id) = event_types::of_booking(&mut tx, id).await?.connection_id {
-                outbox::enqueue(&mut tx, id, &connection_id, &changed.booking, known.version + 1, now).await?;
-            }
-        }
+        write(&mut tx, &known, changed.as_ref(), now).await?;
         if let Some(request) = request
             && !api_requests::remember(&mut tx, request, &BookingId(id.to_owned()), now).await?
         {
@@ -54,4 +50,19 @@ impl Store {
         tx.commit().await?;
         Ok(Asked::Done(changed.is_some()))
     }
+}
+
+/// Writes a booking as it is changed, and the sync that it needs; none leaves it as it is.
+pub(super) async fn write(
+    tx: &mut Tx,
+    known: &KnownBooking,
+    changed: Option<&RecordedBooking>,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    let Some(changed) = changed else { return Ok(()) };
+    bookings::update(tx, &known.id, changed, now).await?;
+    if let Some(connection_id) = event_types::of_booking(tx, &known.id).await?.connection_id {
+        outbox::enqueue(tx, &known.id, &connection_id, &changed.booking, known.version + 1, now).await?;
+    }
+    Ok(())
 }

@@ -402,6 +402,11 @@ pub(crate) async fn probe(tx: &mut Tx, id: &str, until: Timestamp) -> Result<i64
         .bind(micros(until))
         .run(&mut *tx)
         .await?;
+    parked_times(tx, id).await
+}
+
+/// How often in a row a connection was parked.
+pub(crate) async fn parked_times(tx: &mut Tx, id: &str) -> Result<i64, StoreError> {
     let (times,): (i64,) = sql("SELECT parked_times FROM connection WHERE id = $1").bind(id).one(&mut *tx).await?;
     Ok(times)
 }

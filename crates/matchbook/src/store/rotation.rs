@@ -6,7 +6,7 @@ use domain::booking::{BookingId, BookingStatus, RecordedBooking};
 use domain::round_robin::{self, CancelEffect, Entry, HostId, Ledger, Line, Turns, cancel_effect};
 use jiff::Timestamp;
 
-use super::database::sql;
+use super::database::{On, sql};
 use super::{Store, StoreError, Tx, from_json, instant, json, micros};
 use crate::clock::new_id;
 use crate::workspace_file::entries;
@@ -41,32 +41,53 @@ impl Store {
         Ok(round_robin::ledger(&entries))
     }
 
-    /// From when to when hosts are taken by bookings that end after `from` and start before `until`, by the email of the
-    /// organizer.
+    /// From when to when the hosts of an event type are taken by bookings of any event type that end after `from` and start
+    /// before `until`; `instead_of` names a booking that does not count.
     pub async fn taken(
         &self,
-        emails: &[&str],
+        event_type_id: &str,
         from: Timestamp,
         until: Timestamp,
-    ) -> Result<BTreeMap<String, Vec<(Timestamp, Timestamp)>>, StoreError> {
-        let mut taken: BTreeMap<String, Vec<_>> = BTreeMap::new();
-        for email in emails {
-            // No meeting lasts longer than a day, so none that started before that is still going on.
-            let rows: Vec<(String,)> = sql("SELECT wanted FROM booking WHERE organizer_email = $1 AND start_at >= $2
-                 AND start_at < $3 AND status IN ('accepted', 'requested')")
-            .bind(*email)
-            .bind(micros(from) - 86_400_000_000)
-            .bind(micros(until))
-            .all(&self.read)
-            .await?;
-            for (wanted,) in rows {
-                let booking: domain::booking::Booking = from_json("a booking", &wanted)?;
-                taken.entry((*email).to_owned()).or_default().push((booking.start, booking.end));
-            }
-        }
-        Ok(taken)
+        instead_of: Option<&str>,
+    ) -> Result<Taken, StoreError> {
+        taken(&self.read, event_type_id, from, until, instead_of).await
     }
 }
+
+/// From when to when hosts are taken.
+pub(super) type Taken = BTreeMap<HostId, Vec<(Timestamp, Timestamp)>>;
+
+/// As [`Store::taken`].
+pub(super) async fn taken(
+    on: impl Into<On<'_>>,
+    event_type_id: &str,
+    from: Timestamp,
+    until: Timestamp,
+    instead_of: Option<&str>,
+) -> Result<Taken, StoreError> {
+    // No meeting lasts longer than a day, so none that started before that is still going on.
+    let rows: Vec<(String, String)> = sql("SELECT h.id, b.wanted FROM event_type_host t
+         JOIN host h ON h.id = t.host_id JOIN booking b ON b.organizer_email = h.email_folded
+         WHERE t.event_type_id = $1 AND b.start_at >= $2 AND b.start_at < $3 AND b.id <> $4
+           AND b.status IN ('accepted', 'requested')")
+    .bind(event_type_id)
+    .bind(micros(from) - LONGEST_MEETING)
+    .bind(micros(until))
+    .bind(instead_of.unwrap_or_default())
+    .all(on)
+    .await?;
+    let mut taken = Taken::new();
+    for (host, wanted) in rows {
+        let booking: domain::booking::Booking = from_json("a booking", &wanted)?;
+        if booking.end > from {
+            taken.entry(HostId(host)).or_default().push((booking.start, booking.end));
+        }
+    }
+    Ok(taken)
+}
+
+/// In microseconds.
+const LONGEST_MEETING: i64 = 86_400_000_000;
 
 type StandingRow = (String, i64, Option<i64>);
 

@@ -1,15 +1,18 @@
 //! Decisions on who takes a booking: kept with what was known, so that each can be run again (spec 7, 9).
 
 use domain::ask::{Answer, Ask, Known, LookupFailure, Next};
-use domain::booking::{Booking, BookingChange, BookingId, ChangeKind};
-use domain::round_robin::{HostId, booked, counts};
-use domain::routing::{RoutingDecision, RoutingInput, RoutingTrace, decide};
+use domain::booking::{Booking, BookingChange, BookingId, ChangeKind, RecordedBooking};
+use domain::round_robin::{HostId, RotationSwitches, booked, counts};
+use domain::routing::{NamedBy, RoutingDecision, RoutingInput, RoutingTrace, Scheduling, decide, named};
 use jiff::{SignedDuration, Timestamp};
 
 use super::api_requests::{self, ApiRequest};
 use super::database::sql;
 use super::rotation::{self, Standings};
-use super::{NewChange, RecordedChange, Store, StoreError, Told, Tx, bookings, from_json, instant, json, micros};
+use super::{
+    Asked, NewChange, RecordedChange, Store, StoreError, Told, Tx, booking_actions, bookings, from_json, instant, json,
+    micros,
+};
 use crate::clock::new_id;
 use crate::workspace_file::entries;
 
@@ -38,19 +41,32 @@ impl Entered {
     }
 }
 
+/// From when to when a meeting is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Slot {
+    /// From.
+    pub start: Timestamp,
+    /// To.
+    pub end: Timestamp,
+}
+
 /// All that a decision is made of.
 #[derive(Debug, Clone)]
 pub struct Routing {
     /// The event type's id.
     pub event_type_id: String,
+    /// From when to when, where that is chosen: who is taken then since it was gathered is not free.
+    pub slot: Option<Slot>,
+    /// The booking that is routed again.
+    pub instead_of: Option<String>,
+    /// The host, where somebody named them.
+    pub named: Option<(HostId, NamedBy)>,
     /// What it went by.
     pub input: RoutingInput,
     /// What the org had answered.
     pub known: Known,
     /// The configuration's version.
     pub configuration_version: i64,
-    /// How the booking comes in.
-    pub entered: Entered,
     /// The event type's settings of turns.
     pub rotation: entries::Rotation,
 }
@@ -81,12 +97,23 @@ pub struct StoredDecision {
 pub enum RoutedBooking {
     /// The booking is made.
     Recorded(BookingId),
-    /// No host is enabled and free.
-    NobodyFree,
+    /// No host is enabled and free; a sentence that says so.
+    NobodyFree(String),
     /// No event type has that slug any more.
     UnknownEventType,
     /// Another request with the same key has been recorded since; nothing was changed.
     MadeMeanwhile,
+}
+
+/// A decision that is kept.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Decided {
+    /// The decision's id.
+    pub id: String,
+    /// What was decided.
+    pub decision: RoutingDecision,
+    /// How.
+    pub trace: RoutingTrace,
 }
 
 impl Store {
@@ -101,15 +128,17 @@ impl Store {
         now: Timestamp,
     ) -> Result<RoutedBooking, StoreError> {
         let mut tx = self.begin().await?;
-        let (input, decision, trace) = decide_now(&mut tx, routing, now).await?;
-        let Some(booking) = decision.host.as_ref().and_then(book) else { return Ok(RoutedBooking::NobodyFree) };
+        let made = decide_now(&mut tx, routing, now).await?;
+        let Some(booking) = made.decision.host.as_ref().and_then(book) else {
+            return Ok(RoutedBooking::NobodyFree(made.trace.sentence));
+        };
         let change = BookingChange { kind: ChangeKind::Created, occurred_at: now, booking };
         let new = NewChange { identity: None, event_type_slug: slug.to_owned(), change, told: Told::Happened };
         let RecordedChange::Recorded(id) = bookings::record_change(&mut tx, new, now).await? else {
             return Ok(RoutedBooking::UnknownEventType);
         };
-        turn_of(&mut tx, routing, &decision, &id, now).await?;
-        insert(&mut tx, routing, &input, (&decision, &trace), Some(&id), now).await?;
+        turn_of(&mut tx, &routing.event_type_id, routing.rotation.switches, (&made.decision, &id), now).await?;
+        insert(&mut tx, routing, &made, (Entered::Api, Some(&id)), now).await?;
         if let Some(request) = request
             && !api_requests::remember(&mut tx, request, &id, now).await?
         {
@@ -119,17 +148,54 @@ impl Store {
         Ok(RoutedBooking::Recorded(id))
     }
 
-    /// Keeps a decision whose booking is made elsewhere; gives its id, and what was decided.
-    pub async fn keep_decision(
+    /// Gives a booking to the host that is decided here and now. Its turn before is given back first; a new one is taken where
+    /// the decision is one of rotation. `change` gives the booking with that host; `None` from it leaves the booking as it is.
+    pub async fn reassign<R>(
         &self,
+        (id, admits): (&str, impl Fn(i64) -> bool),
         routing: &Routing,
+        change: impl FnOnce(&RecordedBooking, Option<&HostId>) -> Result<Option<RecordedBooking>, R>,
+        request: Option<&ApiRequest>,
         now: Timestamp,
-    ) -> Result<(String, RoutingDecision, RoutingTrace), StoreError> {
+    ) -> Result<Asked<R>, StoreError> {
         let mut tx = self.begin().await?;
-        let (input, decision, trace) = decide_now(&mut tx, routing, now).await?;
-        let id = insert(&mut tx, routing, &input, (&decision, &trace), None, now).await?;
+        let Some(known) = bookings::by_id(&mut tx, id).await? else { return Ok(Asked::Unknown) };
+        if !admits(known.version) {
+            return Ok(Asked::OtherVersion(known.version));
+        }
+        rotation::give_back(&mut tx, &routing.event_type_id, id, now).await?;
+        let made = decide_now(&mut tx, routing, now).await?;
+        let changed = match change(&known.recorded, made.decision.host.as_ref()) {
+            Ok(changed) => changed,
+            Err(refused) => return Ok(Asked::Refused(refused)),
+        };
+        booking_actions::write(&mut tx, &known, changed.as_ref(), now).await?;
+        let booking = BookingId(id.to_owned());
+        turn_of(&mut tx, &routing.event_type_id, routing.rotation.switches, (&made.decision, &booking), now).await?;
+        insert(&mut tx, routing, &made, (Entered::Reassigned, Some(&booking)), now).await?;
+        if let Some(request) = request
+            && !api_requests::remember(&mut tx, request, &booking, now).await?
+        {
+            return Ok(Asked::MadeMeanwhile);
+        }
         tx.commit().await?;
-        Ok((id, decision, trace))
+        Ok(Asked::Done(changed.is_some()))
+    }
+
+    /// Keeps a decision whose booking is made elsewhere.
+    pub async fn keep_decision(&self, routing: &Routing, now: Timestamp) -> Result<Decided, StoreError> {
+        let mut tx = self.begin().await?;
+        let made = decide_now(&mut tx, routing, now).await?;
+        let id = insert(&mut tx, routing, &made, (Entered::Link, None), now).await?;
+        tx.commit().await?;
+        Ok(Decided { id, decision: made.decision, trace: made.trace })
+    }
+
+    /// What would be decided here and now; nothing is written.
+    pub async fn would_decide(&self, routing: &Routing) -> Result<(RoutingDecision, RoutingTrace), StoreError> {
+        let standings = self.standings(&routing.event_type_id).await?;
+        let made = decide_with(routing, with_standings(&routing.input, &standings));
+        Ok((made.decision, made.trace))
     }
 
     /// How the host of a booking was chosen, the latest decision first.
@@ -166,20 +232,42 @@ fn stored(row: Row) -> Result<StoredDecision, StoreError> {
     })
 }
 
+/// A decision that was made now.
+struct Made {
+    input: RoutingInput,
+    decision: RoutingDecision,
+    trace: RoutingTrace,
+}
+
 /// Decides on the turns as they stand, which no other booking of the event type changes before the transaction ends.
-async fn decide_now(
-    tx: &mut Tx,
-    routing: &Routing,
-    now: Timestamp,
-) -> Result<(RoutingInput, RoutingDecision, RoutingTrace), StoreError> {
+async fn decide_now(tx: &mut Tx, routing: &Routing, now: Timestamp) -> Result<Made, StoreError> {
+    if routing.input.scheduling == Scheduling::OneHost || routing.named.is_some() {
+        return Ok(decide_with(routing, routing.input.clone()));
+    }
     let enabled = routing.input.hosts.iter().filter(|host| host.enabled).map(|host| host.id.clone()).collect();
     let standings = rotation::settle_roster(tx, &routing.event_type_id, &enabled, now).await?;
-    let input = with_standings(&routing.input, &standings);
-    match decide(&input, &routing.known) {
-        (Next::Done(decision), trace) => Ok((input, decision, trace)),
-        // Turns ask nothing of the org; whoever calls this has asked all before.
-        (Next::Ask(asks), _) => unreachable!("a decision still asks {asks:?}"),
+    let mut input = with_standings(&routing.input, &standings);
+    if let Some(Slot { start, end }) = routing.slot {
+        // Who was booked since this was gathered is not free.
+        let except = routing.instead_of.as_deref();
+        let taken = rotation::taken(tx, &routing.event_type_id, start, end, except).await?;
+        for host in input.hosts.iter_mut().filter(|host| taken.contains_key(&host.id)) {
+            host.free_at_slot = Some(false);
+        }
     }
+    Ok(decide_with(routing, input))
+}
+
+fn decide_with(routing: &Routing, input: RoutingInput) -> Made {
+    let (decision, trace) = match &routing.named {
+        Some((host, by)) => named(&input, host, *by),
+        None => match decide(&input, &routing.known) {
+            (Next::Done(decision), trace) => (decision, trace),
+            // Turns ask nothing of the org; whoever gathered this has asked all before.
+            (Next::Ask(asks), _) => unreachable!("a decision still asks {asks:?}"),
+        },
+    };
+    Made { input, decision, trace }
 }
 
 /// The same with what the hosts are owed.
@@ -195,25 +283,24 @@ fn with_standings(input: &RoutingInput, standings: &Standings) -> RoutingInput {
 /// Writes the turn that a booking is, if it counts as one.
 async fn turn_of(
     tx: &mut Tx,
-    routing: &Routing,
-    decision: &RoutingDecision,
-    booking: &BookingId,
+    event_type_id: &str,
+    switches: RotationSwitches,
+    (decision, booking): (&RoutingDecision, &BookingId),
     now: Timestamp,
 ) -> Result<(), StoreError> {
     let Some(host) = &decision.host else { return Ok(()) };
-    if !counts(decision.assignment, routing.rotation.switches) {
+    if !counts(decision.assignment, switches) {
         return Ok(());
     }
     let entries = booked(booking, host, &decision.free, now);
-    rotation::take_turn(tx, &routing.event_type_id, host, &entries, now).await
+    rotation::take_turn(tx, event_type_id, host, &entries, now).await
 }
 
 async fn insert(
     tx: &mut Tx,
     routing: &Routing,
-    input: &RoutingInput,
-    (decision, trace): (&RoutingDecision, &RoutingTrace),
-    booking: Option<&BookingId>,
+    Made { input, decision, trace }: &Made,
+    (entered, booking): (Entered, Option<&BookingId>),
     now: Timestamp,
 ) -> Result<String, StoreError> {
     let id = new_id("rtd");
@@ -229,7 +316,7 @@ async fn insert(
     .bind(json(input))
     .bind(json(&known))
     .bind(json(trace))
-    .bind(routing.entered.word())
+    .bind(entered.word())
     .bind(routing.configuration_version)
     .bind(micros(now))
     .run(tx)

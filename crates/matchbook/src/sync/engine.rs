@@ -5,7 +5,7 @@ use std::sync::Mutex;
 use std::time::Duration;
 
 use domain::account_resolution::LookupSettings;
-use domain::org_shape::OrgShape;
+use domain::org_shape::{ObjectShape, OrgShape};
 use jiff::{SignedDuration, Timestamp};
 use salesforce::auth::LoopbackPolicy;
 use salesforce::client::{Client, ClientError, ClientOptions};
@@ -16,7 +16,7 @@ use super::session::Sessions;
 use crate::clock::{Clock, new_id};
 use crate::crm::org_shapes::OBJECTS;
 use crate::secrets::Vault;
-use crate::store::{Store, StoreError};
+use crate::store::{Store, StoreError, StoredDescribe};
 use crate::workspace_file::entries::{self, Typed as _};
 
 /// How long describes and hosts' users are trusted before they are asked for again.
@@ -116,7 +116,7 @@ impl Engine {
     }
 
     /// How a connection looks Accounts up, by the configuration in force.
-    pub(super) async fn lookup_settings(&self, connection_id: &str) -> Result<LookupSettings, StoreError> {
+    pub(crate) async fn lookup_settings(&self, connection_id: &str) -> Result<LookupSettings, StoreError> {
         let Some(connection) = self.store.connection(connection_id).await? else {
             return Ok(LookupSettings::default());
         };
@@ -124,6 +124,20 @@ impl Engine {
         let entry = document.get(entries::Connection::SECTION, &connection.key);
         let entry = entry.and_then(|entry| entries::Connection::read(&connection.key, entry).ok());
         Ok(entry.map(|entry| entry.lookup()).unwrap_or_default())
+    }
+
+    /// Keeps what an org described just now.
+    pub(crate) async fn keep_shapes(
+        &self,
+        connection_id: &str,
+        shapes: Vec<(&'static str, ObjectShape)>,
+    ) -> Result<(), StoreError> {
+        let fetched_at = self.clock.now();
+        let describes: Vec<StoredDescribe> = shapes
+            .into_iter()
+            .map(|(object, shape)| StoredDescribe { object: object.to_owned(), shape, fetched_at })
+            .collect();
+        self.store.save_describes(connection_id, &describes).await
     }
 
     /// The org as last described, if that is recent enough.

@@ -10,4 +10,5 @@ mod worker;
 pub use connect::ConnectError;
 pub(crate) use engine::known_shape;
 pub use engine::{Engine, EngineOptions, Stepped};
+pub(crate) use session::{OpenSession, SessionError};
 pub use worker::Worker;

@@ -27,7 +27,7 @@ use super::engine::Engine;
 use super::session::{OpenSession, SessionError};
 use crate::crm::{classify, directory, org_shapes, transcript, writer};
 use crate::failpoint;
-use crate::store::{Claimed, NewCall, Released, RunTold, Spent, StoreError, StoredDescribe};
+use crate::store::{Claimed, NewCall, Released, RunTold, Spent, StoreError};
 
 /// How often one run may plan; more means that the org and the plan do not come to agree.
 const MOST_ROUNDS: usize = 8;
@@ -207,12 +207,7 @@ impl<'a> Run<'a> {
         let request = org_shapes::request().map_err(|e| self.unsendable(&e.to_string()))?;
         let answer = self.read(session, "Describe Contact, Lead, Account and Event", &request).await?;
         let shapes = org_shapes::read(&answer).map_err(|refusal| self.fail(Operation::LookUp, &refusal, None))?;
-        let fetched_at = self.engine.clock.now();
-        let describes: Vec<StoredDescribe> = shapes
-            .into_iter()
-            .map(|(object, shape)| StoredDescribe { object: object.to_owned(), shape, fetched_at })
-            .collect();
-        self.engine.store.save_describes(&connection, &describes).await?;
+        self.engine.keep_shapes(&connection, shapes).await?;
         match self.engine.known_shape(&connection).await? {
             Some(shape) => Ok(OrgShape { connection_user: session.user_id.clone().map(RecordId), ..shape }),
             None => Err(self.unsendable("What Salesforce described could not be kept")),

@@ -32,6 +32,7 @@ async fn serve(store: StoreConfig) -> Result<Arc<App>, BuildError> {
         public_url: None,
         workers: 1,
         api_calls_per_minute: NonZeroU32::new(600).expect("some"),
+        lookup_deadline_ms: 3000,
         allow_loopback_orgs: false,
         allow_private_sources: false,
         secure_cookies: false,

@@ -124,6 +124,7 @@ impl TestApp {
             public_url: Some(PUBLIC_URL.to_owned()),
             workers: 1,
             api_calls_per_minute: NonZeroU32::new(600).expect("some"),
+            lookup_deadline_ms: 3000,
             allow_loopback_orgs: true,
             allow_private_sources: false,
             secure_cookies: false,
