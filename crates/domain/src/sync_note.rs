@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use crate::account_merges::{AfterMerges, WhyGone};
 use crate::ask::RecordId;
 use crate::email_domain::EmailAddress;
 use crate::field_write::{DropReason, Skipped};
@@ -86,6 +87,28 @@ pub enum Note {
         /// How many that step found.
         of: usize,
     },
+    /// The attendee's Account is the one that routing found, or the one that it was merged into since.
+    RoutedAccountUsed {
+        /// Its name.
+        name: String,
+        /// Routing's own was merged into it.
+        merged: bool,
+    },
+    /// The Account that routing found is gone, so the attendee's is looked for.
+    RoutedAccountGone {
+        /// Why.
+        why: WhyGone,
+    },
+    /// The Account that routing found is excluded by its record type, so the attendee's is looked for.
+    RoutedAccountExcluded {
+        /// Its name.
+        name: String,
+    },
+    /// The attendee's Contact has an Account, though another was found; it is never moved.
+    OtherAccountKept {
+        /// The Contact.
+        contact: RecordId,
+    },
     /// Nobody has a record and none is created, so there is no Event.
     NobodyLeft,
     /// The Account has no open Opportunity to relate the Event to.
@@ -147,6 +170,24 @@ impl fmt::Display for Note {
             Note::AccountFound { name, step, of: 1 } => write!(f, "The attendee's Account is {name} ({step})."),
             Note::AccountFound { name, step, of } => {
                 write!(f, "The attendee's Account is {name}, one of {of} ({step}).")
+            }
+            Note::RoutedAccountUsed { name, merged: false } => {
+                write!(f, "The attendee's Account is {name}, which routing found.")
+            }
+            Note::RoutedAccountUsed { name, merged: true } => {
+                write!(f, "The attendee's Account is {name}: the one that routing found was merged into it.")
+            }
+            Note::RoutedAccountGone { why } => write!(
+                f,
+                "The Account that routing found cannot be used: {}. The attendee's Account is looked up instead.",
+                AfterMerges::Gone(*why)
+            ),
+            Note::RoutedAccountExcluded { name } => write!(
+                f,
+                "The Account that routing found, {name}, is not used: its record type is excluded. The attendee's Account is looked up instead."
+            ),
+            Note::OtherAccountKept { contact } => {
+                write!(f, "The attendee's Contact {contact} belongs to another Account and is not moved.")
             }
             Note::NobodyLeft => f.write_str(
                 "No Event was written: nobody of the booking has a Contact, and Skip contact creation is on.",

@@ -3,6 +3,7 @@
 //! Planning compares what is wanted with what was last written. It is run again after every
 //! request, until nothing is left to do; so repeats and wrong order are harmless.
 
+mod account;
 mod attendee;
 mod fields;
 mod people;
@@ -146,6 +147,8 @@ pub struct PlanInput<'a> {
     pub lookup: &'a LookupSettings,
     /// The emails of all hosts, where they matter: they and others of their domains are no guests, and lead to no Account.
     pub hosts: &'a [EmailAddress],
+    /// The Account that routing found for the attendee, where it did: it is used instead of looking for one (spec 5).
+    pub routed_account: Option<&'a RecordId>,
     /// Its event type's title.
     pub event_type: &'a str,
     /// The booking's page, where it is known.

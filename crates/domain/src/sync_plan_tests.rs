@@ -34,6 +34,7 @@ fn run_with(
             settings,
             lookup: &LookupSettings::default(),
             hosts: &hosts,
+            routed_account: None,
             event_type,
             url,
             refusals: &refusals,

@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 
 use super::{Plan, Planner, Stop};
-use crate::account_resolution::{ExcludedRecordTypes, OwnDomains, Resolution, ResolutionInput, contacts_ask, resolve};
-use crate::ask::{Answer, Ask, Next, PersonRow, RecordId};
+use crate::account_resolution::{ExcludedRecordTypes, OwnDomains, ResolutionInput, contacts_ask};
+use crate::ask::{Answer, Ask, PersonRow, RecordId};
 use crate::domain_name::DomainName;
 use crate::email_domain::EmailAddress;
 use crate::field_write::{When, WriteList};
@@ -100,6 +100,9 @@ impl Planner<'_> {
         let its: Vec<PersonRow> = with_account.iter().filter(of_resolved).cloned().collect();
         let its = if its.is_empty() { with_account } else { its };
         if let Some(row) = self.chosen(PersonKind::Contact, &email, its) {
+            if account.is_some() && row.account != account {
+                self.notes.push(Note::OtherAccountKept { contact: row.id.clone() });
+            }
             return Ok(self.known(PersonKind::Contact, row));
         }
         let account = account.filter(|_| self.input.settings.creates_under_account());
@@ -271,7 +274,7 @@ impl Planner<'_> {
         }
     }
 
-    fn resolution_input(&self, emails: &BTreeSet<EmailAddress>) -> ResolutionInput {
+    pub(super) fn resolution_input(&self, emails: &BTreeSet<EmailAddress>) -> ResolutionInput {
         let settings = self.input.settings;
         let hosts = self.input.hosts.iter().filter(|host| !host.is_free_mail());
         ResolutionInput {
@@ -284,33 +287,6 @@ impl Planner<'_> {
             contact_counts: settings.contact_counts,
             situation: Situation::of(&settings.tiebreakers, self.booking()),
             ..ResolutionInput::new(self.booking().attendee.email.clone())
-        }
-    }
-
-    /// The attendee's Account for a record that is created now, where the settings ask for one.
-    fn account_of_new(&mut self, guests: &BTreeSet<EmailAddress>) -> Result<Option<RecordId>, Stop> {
-        match self.input.settings.creates_under_account() && !self.skips_creation() {
-            true => self.account(guests),
-            false => Ok(None),
-        }
-    }
-
-    /// The attendee's Account (spec 5).
-    fn account(&mut self, guests: &BTreeSet<EmailAddress>) -> Result<Option<RecordId>, Stop> {
-        let emails = guests.iter().chain([&self.booking().attendee.email]).cloned().collect();
-        let (next, _) = resolve(&self.resolution_input(&emails), self.known);
-        match next {
-            Next::Ask(asks) => {
-                self.asks.extend(asks);
-                Err(Stop::Ask)
-            }
-            Next::Done(Resolution::Found(found)) => {
-                let (name, step) = (found.account.name.clone(), found.step.label());
-                self.notes.push(Note::AccountFound { name, step, of: found.candidates });
-                Ok(Some(found.account.id))
-            }
-            Next::Done(Resolution::NoAccount) => Ok(None),
-            Next::Done(Resolution::Failed { failure, .. }) => Err(Stop::plan(Plan::Failed(failure))),
         }
     }
 

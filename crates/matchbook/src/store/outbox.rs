@@ -6,6 +6,7 @@
 use std::collections::BTreeSet;
 
 use domain::api_budget::Purpose;
+use domain::ask::RecordId;
 use domain::booking::{Booking, BookingId, RecordedBooking};
 use domain::email_domain::EmailAddress;
 use domain::salesforce_settings::SalesforceSettings;
@@ -17,7 +18,7 @@ use super::bookings::recorded_booking;
 use super::database::{sql, sql_from_parts};
 use super::sync_runs::{self, NewCall, RunTold};
 use super::{Store, StoreError, Tx, from_json, instant, json, micros};
-use super::{connections, describes, hosts, sync_errors};
+use super::{connections, describes, hosts, routing_decisions, sync_errors};
 
 /// How long a worker may hold a booking before others may take it over.
 const LEASE: SignedDuration = SignedDuration::from_mins(10);
@@ -80,6 +81,8 @@ pub struct Claimed {
     pub event_type: String,
     /// All hosts, where they matter: they are no guests, and their domains lead to no Account.
     pub hosts: Vec<EmailAddress>,
+    /// The Account that routing found, where the settings want one: it is not looked for again.
+    pub routed_account: Option<RecordId>,
     /// What was last written.
     pub synced: Synced,
     /// Failures in a row before this run.
@@ -284,7 +287,7 @@ impl Store {
             Ok(read) => from_json("what was synced", &synced).map(|synced| (read, synced)),
             Err(error) => Err(error),
         };
-        let ((wanted, settings, event_type), synced) = match read {
+        let (Wanted { recorded: wanted, settings, event_type, routed_account }, synced) = match read {
             Ok(read) => read,
             Err(error) => return hold_unreadable(tx, &booking_id, &error).await,
         };
@@ -301,6 +304,7 @@ impl Store {
             settings,
             event_type,
             hosts,
+            routed_account,
             synced,
             failures,
             connection_failures,
@@ -470,21 +474,34 @@ impl Store {
     }
 }
 
-/// What is wanted of a booking, how its event type is written, and that one's title; the inner error is of a row that does not read back.
-async fn read_wanted(
-    tx: &mut Tx,
-    booking_id: &str,
-) -> Result<Result<(RecordedBooking, SalesforceSettings, String), StoreError>, StoreError> {
+/// What a claim reads of its booking.
+struct Wanted {
+    recorded: RecordedBooking,
+    settings: SalesforceSettings,
+    event_type: String,
+    routed_account: Option<RecordId>,
+}
+
+/// What is wanted of a booking, and how its event type is written; the inner error is of a row that does not read back.
+async fn read_wanted(tx: &mut Tx, booking_id: &str) -> Result<Result<Wanted, StoreError>, StoreError> {
     type Row = (String, String, i64, String, String, String);
-    let (wanted, marks, changed_at, changed_by, settings, title): Row =
+    let (wanted, marks, changed_at, changed_by, settings, event_type): Row =
         sql("SELECT b.wanted, b.marks, b.changed_at, b.changed_by, e.salesforce_settings, e.title
              FROM booking b JOIN event_type e ON e.id = b.event_type_id WHERE b.id = $1")
         .bind(booking_id)
-        .one(tx)
+        .one(&mut *tx)
         .await?;
+    let settings: SalesforceSettings = match from_json("the Salesforce settings of an event type", &settings) {
+        Ok(settings) => settings,
+        Err(error) => return Ok(Err(error)),
+    };
+    let routed_account = match settings.resolves_account() {
+        true => routing_decisions::account_of(tx, booking_id).await?,
+        false => Ok(None),
+    };
     let read = || {
-        let wanted = recorded_booking(&wanted, &marks, changed_at, &changed_by)?;
-        Ok((wanted, from_json("the Salesforce settings of an event type", &settings)?, title))
+        let recorded = recorded_booking(&wanted, &marks, changed_at, &changed_by)?;
+        Ok(Wanted { recorded, settings, event_type, routed_account: routed_account? })
     };
     Ok(read())
 }

@@ -2,7 +2,7 @@
 
 use domain::ask::{Answer, Ask, Known, LookupFailure, Next};
 use domain::booking::{Booking, BookingChange, BookingId, ChangeKind, RecordedBooking};
-use domain::round_robin::{HostId, RotationSwitches, booked, counts};
+use domain::round_robin::{Assignment, HostId, RotationSwitches, booked, counts};
 use domain::routing::{NamedBy, RoutingDecision, RoutingInput, RoutingTrace, Scheduling, decide, named};
 use jiff::{SignedDuration, Timestamp};
 
@@ -329,15 +329,24 @@ fn known_of(text: &str) -> Result<Known, StoreError> {
     Ok(list.into_iter().collect())
 }
 
-/// The Account that the latest decision on a booking found.
-pub(super) async fn account_of(tx: &mut Tx, booking_id: &str) -> Result<Option<domain::ask::RecordId>, StoreError> {
-    let row: Option<(String,)> =
-        sql("SELECT decision FROM routing_decision WHERE booking_id = $1 ORDER BY created_at DESC, id DESC LIMIT 1")
+/// The Account that the latest decision on a booking found; one by hand looks for none, and takes none away. The inner error is
+/// of a decision that does not read back.
+pub(super) async fn account_of(
+    tx: &mut Tx,
+    booking_id: &str,
+) -> Result<Result<Option<domain::ask::RecordId>, StoreError>, StoreError> {
+    let rows: Vec<(String,)> =
+        sql("SELECT decision FROM routing_decision WHERE booking_id = $1 ORDER BY created_at DESC, id DESC")
             .bind(booking_id)
-            .optional(tx)
+            .all(tx)
             .await?;
-    let decision = row.map(|(text,)| from_json::<RoutingDecision>("a decision", &text)).transpose()?;
-    Ok(decision.and_then(|decision| decision.account))
+    let decisions: Result<Vec<RoutingDecision>, StoreError> =
+        rows.iter().map(|(text,)| from_json("a decision", text)).collect();
+    Ok(decisions.map(|decisions| decisions.into_iter().find(looked_for_account).and_then(|decision| decision.account)))
+}
+
+fn looked_for_account(decision: &RoutingDecision) -> bool {
+    decision.assignment != Assignment::ByHand
 }
 
 /// Joins a booking that came in by webhook with the decision that sent its booker there: by the decision's id, else by event type

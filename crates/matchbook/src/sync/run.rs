@@ -152,6 +152,7 @@ impl<'a> Run<'a> {
             settings: &self.claimed.settings,
             lookup: &self.lookup,
             hosts: &self.claimed.hosts,
+            routed_account: self.claimed.routed_account.as_ref(),
             event_type: &self.claimed.event_type,
             url: None,
             refusals: &self.refusals,

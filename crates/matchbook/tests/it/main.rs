@@ -30,6 +30,7 @@ mod pages;
 mod people;
 mod person_accounts;
 mod polls;
+mod routed_accounts;
 mod server;
 mod stories;
 mod support;
