@@ -93,6 +93,11 @@ pub enum Shortage {
         /// What is kept.
         reserve: i64,
     },
+    /// Look-ups made some calls already, and the org has not said yet how many it has.
+    Unsaid {
+        /// Look-ups of the last 24 hours.
+        spent: i64,
+    },
     /// Look-ups had their share.
     Share {
         /// Look-ups of the last 24 hours.
@@ -110,6 +115,10 @@ impl fmt::Display for Shortage {
             Shortage::Reserve { left, reserve } => {
                 write!(f, "Of the org's API requests {left} are left, and {reserve} are kept for syncs")
             }
+            Shortage::Unsaid { spent } => write!(
+                f,
+                "Look-ups made {spent} API requests, and the org has not said yet how many it has in 24 hours"
+            ),
             Shortage::Share { spent, share } => {
                 write!(f, "Look-ups made {spent} API requests in 24 hours; their share is {share}")
             }
@@ -119,6 +128,9 @@ impl fmt::Display for Shortage {
 
 const DAY: SignedDuration = SignedDuration::from_hours(24);
 const HOUR: SignedDuration = SignedDuration::from_hours(1);
+
+/// The most calls of look-ups while an org has not said how many it has: as many as the first look-up may need.
+const UNSAID: i64 = 5;
 
 /// After this, an org's word on a used-up day is worth asking for again: its window moves all the time.
 const LOOK_AGAIN: SignedDuration = SignedDuration::from_mins(15);
@@ -140,7 +152,12 @@ fn gone_at(spent: &HourSpent) -> Timestamp {
 
 /// Whether a call for this purpose may be made now. An org that has not said anything for a quarter of an hour may be asked.
 pub fn may_call(purpose: Purpose, usage: &ApiUsage, shares: Shares, now: Timestamp) -> Allowance {
-    let Some(org) = usage.org else { return Allowance::May };
+    let Some(org) = usage.org else {
+        let spent = usage.spent_on(Purpose::Lookup, now);
+        let too_many = purpose == Purpose::Lookup && spent >= UNSAID;
+        let unsaid = Allowance::MayNot { why: Shortage::Unsaid { spent }, until: now + LOOK_AGAIN };
+        return if too_many { unsaid } else { Allowance::May };
+    };
     let until = org.said_at + LOOK_AGAIN;
     let left = (org.limit - org.used).max(0);
     let reserve = org.limit * shares.reserve / 100;
@@ -203,6 +220,15 @@ mod tests {
     fn an_org_that_has_said_nothing_may_be_asked() {
         assert_eq!(asked(Purpose::Sync, &ApiUsage::default()), Allowance::May);
         assert_eq!(asked(Purpose::Lookup, &ApiUsage::default()), Allowance::May);
+    }
+
+    #[test]
+    fn look_ups_make_only_a_few_calls_before_the_org_says_how_many_it_has() {
+        let spent = |calls| ApiUsage { org: None, spent: lookups(&[("2026-05-04T09:00:00Z", calls)]) };
+        assert_eq!(asked(Purpose::Lookup, &spent(4)), Allowance::May);
+        let why = Shortage::Unsaid { spent: 5 };
+        assert_eq!(asked(Purpose::Lookup, &spent(5)), Allowance::MayNot { why, until: at("2026-05-04T10:15:00Z") });
+        assert_eq!(asked(Purpose::Sync, &spent(5)), Allowance::May);
     }
 
     #[test]

@@ -92,11 +92,14 @@ impl Lookups {
         asker: Asker,
     ) -> Result<(RoutingInput, Known), StoreError> {
         let usage = self.engine.store.api_usage(&connection.id, self.engine.clock.now()).await?;
+        let shares = self.engine.shares(&connection.id).await?;
         let mut lookup = Lookup {
             lookups: self,
             connection,
             asker,
             usage,
+            shares,
+            counted_before: 0,
             session: None,
             spent: Spent::default(),
             trouble: None,
@@ -104,7 +107,8 @@ impl Lookups {
         };
         let found = lookup.run(input.clone(), emails, settings).await;
         let outcome = lookup.outcome();
-        let (known, spent, purpose) = (lookup.known, lookup.spent, purpose(asker));
+        let (known, mut spent, purpose) = (lookup.known, lookup.spent, purpose(asker));
+        spent.calls = (spent.calls - lookup.counted_before).max(0);
         let now = self.engine.clock.now();
         self.engine.store.after_lookup(&connection.id, outcome, (purpose, &self.engine.name, &spent), now).await?;
         match found {
@@ -140,7 +144,7 @@ impl Lookups {
 
 fn purpose(asker: Asker) -> Purpose {
     match asker {
-        Asker::Anonymous => Purpose::Lookup,
+        Asker::Anonymous { .. } => Purpose::Lookup,
         Asker::SignedIn => Purpose::Sync,
     }
 }
@@ -176,6 +180,9 @@ struct Lookup<'a> {
     connection: &'a Connection,
     asker: Asker,
     usage: ApiUsage,
+    shares: Shares,
+    /// How many of its calls were counted before they were made.
+    counted_before: i64,
     session: Option<OpenSession>,
     spent: Spent,
     /// What befell the whole connection.
@@ -249,7 +256,7 @@ impl Lookup<'_> {
     /// Answers asks: by what is kept, by one request, and by one search each. A request that fails is a failure of its asks.
     async fn ask(&mut self, mut asks: BTreeSet<Ask>, org: &OrgShape) -> Result<(), Unasked> {
         let now = self.lookups.engine.clock.now();
-        if self.asker == Asker::Anonymous {
+        if purpose(self.asker) == Purpose::Lookup {
             for ask in asks.clone() {
                 if let Some(answer) = self.lookups.kept(self.connection, &ask, now) {
                     asks.remove(&ask);
@@ -283,7 +290,7 @@ impl Lookup<'_> {
             };
             answers.insert(ask, answer);
         }
-        if self.asker == Asker::Anonymous {
+        if purpose(self.asker) == Purpose::Lookup {
             self.lookups.keep(self.connection, &answers, now);
         }
         self.known.extend(answers);
@@ -303,18 +310,32 @@ impl Lookup<'_> {
     where
         F: Future<Output = Call<T>> + Send,
     {
-        let now = self.lookups.engine.clock.now();
-        if let Allowance::MayNot { why, .. } = may_call(purpose(self.asker), &self.usage, Shares::default(), now) {
-            return Err(failed("API_SHARE", why.to_string()));
-        }
+        self.allowed().await?;
         let session = self.session().await?;
         let mut result = self.counted(send(self.lookups.engine.client.clone(), session.session.clone()).await);
         if matches!(result, Err(CallError::Unauthorized)) {
             let renewed = self.lookups.engine.sessions.renew(&self.connection.id, &session.session).await;
             let renewed = self.opened(renewed)?;
+            self.allowed().await?;
             result = self.counted(send(self.lookups.engine.client.clone(), renewed.session).await);
         }
         result.map_err(|error| self.failed(classify::failed_call(&error), classify::retry_after(&error)))
+    }
+
+    /// Fails where no call may be made now. Those of strangers are counted before they are made, so that many at once keep
+    /// to their share.
+    async fn allowed(&mut self) -> Result<(), Unasked> {
+        let engine = &self.lookups.engine;
+        let now = engine.clock.now();
+        let allowance = match purpose(self.asker) {
+            Purpose::Lookup => engine.store.allow_lookup(&self.connection.id, &engine.name, self.shares, now).await?,
+            other => may_call(other, &self.usage, self.shares, now),
+        };
+        if let Allowance::MayNot { why, .. } = allowance {
+            return Err(failed("API_SHARE", why.to_string()));
+        }
+        self.counted_before += i64::from(purpose(self.asker) == Purpose::Lookup);
+        Ok(())
     }
 
     fn counted<T>(&mut self, call: Call<T>) -> Result<T, CallError> {

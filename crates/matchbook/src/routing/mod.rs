@@ -46,7 +46,10 @@ pub(crate) struct RoutingRequest<'a> {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Asker {
     /// Somebody who is not signed in: their look-ups are limited, and reused (spec 7).
-    Anonymous,
+    Anonymous {
+        /// Whether the org may be asked for them; not where too many look-ups came from where they are.
+        may_ask: bool,
+    },
     /// A user, or who holds an API key.
     SignedIn,
 }
@@ -83,10 +86,7 @@ pub(crate) async fn gather(lookups: &Arc<Lookups>, request: &RoutingRequest<'_>)
         book_directly: settings.book_directly.clone(),
         record_type: settings.attendee_record_type,
         resolution,
-        not_asked: event_type
-            .connection_id
-            .is_none()
-            .then(|| "the event type has no connection to Salesforce".to_owned()),
+        not_asked: not_asked(request).map(str::to_owned),
     };
     let (input, known) = match &event_type.connection_id {
         Some(connection) if request.named.is_none() => {
@@ -104,4 +104,13 @@ pub(crate) async fn gather(lookups: &Arc<Lookups>, request: &RoutingRequest<'_>)
         configuration_version: configuration.number,
         rotation: event_type.settings.rotation.clone(),
     })
+}
+
+/// Why the org is not asked, where that is known from the outset.
+fn not_asked(request: &RoutingRequest<'_>) -> Option<&'static str> {
+    if request.event_type.connection_id.is_none() {
+        return Some("the event type has no connection to Salesforce");
+    }
+    let too_many = request.asker == Asker::Anonymous { may_ask: false };
+    too_many.then_some("too many look-ups came from this address")
 }

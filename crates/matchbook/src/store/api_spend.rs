@@ -1,11 +1,11 @@
 //! What calls to an org were spent on, by the hour, and what the org said of its own count.
 
-use domain::api_budget::{ApiUsage, HourSpent, OrgCount, Purpose};
+use domain::api_budget::{Allowance, ApiUsage, HourSpent, OrgCount, Purpose, Shares, may_call};
 use domain::backoff;
 use domain::sync_outcome::Refusal;
 use jiff::{SignedDuration, Timestamp};
 
-use super::database::sql;
+use super::database::{On, sql};
 use super::{Store, StoreError, Tx, connections, instant, micros};
 
 const HOUR: i64 = 3_600_000_000;
@@ -79,26 +79,56 @@ impl Store {
 
     /// What is known of a connection's day.
     pub async fn api_usage(&self, connection_id: &str, now: Timestamp) -> Result<ApiUsage, StoreError> {
-        type Row = (i64, String, i64, Option<i64>, Option<i64>, Option<i64>);
-        let rows: Vec<Row> = sql("SELECT hour, purpose, calls, org_used, org_limit, org_said_at FROM api_spend
-             WHERE connection_id = $1 AND hour >= $2 ORDER BY hour")
-        .bind(connection_id)
-        .bind(micros(now - KEPT) / HOUR)
-        .all(&self.read)
-        .await?;
-        let mut usage = ApiUsage::default();
-        for (hour, word, calls, used, limit, said_at) in rows {
-            usage.spent.push(HourSpent { hour: instant(hour * HOUR)?, purpose: purpose(&word)?, calls });
-            if let (Some(used), Some(limit), Some(said_at)) = (used, limit, said_at) {
-                let said_at = instant(said_at)?;
-                let is_latest = usage.org.is_none_or(|known| (known.said_at, known.used) < (said_at, used));
-                if is_latest {
-                    usage.org = Some(OrgCount { used, limit, said_at });
-                }
+        usage(&self.read, connection_id, now).await
+    }
+
+    /// Whether a call may be made for somebody who is not signed in. One that may be is counted here, before it is made: of
+    /// many at once, on whatever instance, none goes beyond the share.
+    pub(crate) async fn allow_lookup(
+        &self,
+        connection_id: &str,
+        instance: &str,
+        shares: Shares,
+        now: Timestamp,
+    ) -> Result<Allowance, StoreError> {
+        let mut tx = self.begin().await?;
+        if tx.is_shared() {
+            sql("SELECT pg_advisory_xact_lock(hashtextextended('lookup/' || $1, 0))")
+                .bind(connection_id)
+                .run(&mut tx)
+                .await?;
+        }
+        let usage = usage(&mut tx, connection_id, now).await?;
+        let allowance = may_call(Purpose::Lookup, &usage, shares, now);
+        if allowance == Allowance::May {
+            let call = Spent { calls: 1, ..Spent::default() };
+            spend(&mut tx, connection_id, Purpose::Lookup, instance, &call, now).await?;
+            tx.commit().await?;
+        }
+        Ok(allowance)
+    }
+}
+
+async fn usage(on: impl Into<On<'_>>, connection_id: &str, now: Timestamp) -> Result<ApiUsage, StoreError> {
+    type Row = (i64, String, i64, Option<i64>, Option<i64>, Option<i64>);
+    let rows: Vec<Row> = sql("SELECT hour, purpose, calls, org_used, org_limit, org_said_at FROM api_spend
+         WHERE connection_id = $1 AND hour >= $2 ORDER BY hour")
+    .bind(connection_id)
+    .bind(micros(now - KEPT) / HOUR)
+    .all(on)
+    .await?;
+    let mut usage = ApiUsage::default();
+    for (hour, word, calls, used, limit, said_at) in rows {
+        usage.spent.push(HourSpent { hour: instant(hour * HOUR)?, purpose: purpose(&word)?, calls });
+        if let (Some(used), Some(limit), Some(said_at)) = (used, limit, said_at) {
+            let said_at = instant(said_at)?;
+            let is_latest = usage.org.is_none_or(|known| (known.said_at, known.used) < (said_at, used));
+            if is_latest {
+                usage.org = Some(OrgCount { used, limit, said_at });
             }
         }
-        Ok(usage)
     }
+    Ok(usage)
 }
 
 /// Counts calls that were made. To be the last statement of its transaction: runs of one instance write the same row.
@@ -110,7 +140,7 @@ pub(crate) async fn spend(
     spent: &Spent,
     now: Timestamp,
 ) -> Result<(), StoreError> {
-    if spent.calls == 0 {
+    if spent.calls == 0 && spent.org.is_none() {
         return Ok(());
     }
     let hour = micros(now) / HOUR;

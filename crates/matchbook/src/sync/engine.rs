@@ -5,6 +5,7 @@ use std::sync::Mutex;
 use std::time::Duration;
 
 use domain::account_resolution::LookupSettings;
+use domain::api_budget::Shares;
 use domain::org_shape::{ObjectShape, OrgShape};
 use jiff::{SignedDuration, Timestamp};
 use salesforce::auth::LoopbackPolicy;
@@ -117,13 +118,19 @@ impl Engine {
 
     /// How a connection looks Accounts up, by the configuration in force.
     pub(crate) async fn lookup_settings(&self, connection_id: &str) -> Result<LookupSettings, StoreError> {
-        let Some(connection) = self.store.connection(connection_id).await? else {
-            return Ok(LookupSettings::default());
-        };
+        Ok(self.connection_entry(connection_id).await?.map(|entry| entry.lookup()).unwrap_or_default())
+    }
+
+    /// How the day of a connection's org is shared out, by the configuration in force.
+    pub(crate) async fn shares(&self, connection_id: &str) -> Result<Shares, StoreError> {
+        Ok(self.connection_entry(connection_id).await?.map(|entry| entry.shares()).unwrap_or_default())
+    }
+
+    async fn connection_entry(&self, connection_id: &str) -> Result<Option<entries::Connection>, StoreError> {
+        let Some(connection) = self.store.connection(connection_id).await? else { return Ok(None) };
         let document = self.store.configuration().await?.document;
         let entry = document.get(entries::Connection::SECTION, &connection.key);
-        let entry = entry.and_then(|entry| entries::Connection::read(&connection.key, entry).ok());
-        Ok(entry.map(|entry| entry.lookup()).unwrap_or_default())
+        Ok(entry.and_then(|entry| entries::Connection::read(&connection.key, entry).ok()))
     }
 
     /// Keeps what an org described just now.

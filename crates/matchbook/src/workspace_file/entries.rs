@@ -5,6 +5,7 @@ use std::num::NonZeroU32;
 
 use domain::account::AccountLookup;
 use domain::account_resolution::LookupSettings;
+use domain::api_budget::Shares;
 use domain::email_domain::EmailAddress;
 use domain::round_robin::RotationSwitches;
 use domain::routing::Scheduling;
@@ -57,6 +58,8 @@ pub struct Connection {
     pub fuzzy_domain_matching: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub domain_fields: Option<Vec<String>>,
+    pub lookup_share_percent: u8,
+    pub sync_reserve_percent: u8,
 }
 
 /// An entry of `hosts`.
@@ -175,6 +178,11 @@ impl Connection {
             fuzzy_domain_matching: self.fuzzy_domain_matching,
             domain_fields: self.domain_fields.clone().unwrap_or(usual.domain_fields),
         }
+    }
+
+    /// How its org's day is shared out.
+    pub fn shares(&self) -> Shares {
+        Shares { lookups: self.lookup_share_percent.into(), reserve: self.sync_reserve_percent.into() }
     }
 }
 

@@ -139,6 +139,19 @@ pub const CONNECTION: &[Key] = &[
         "The Account fields that hold a website or domain. Without Website among them they are taken to be indexed and to \
          hold plain domains. Website alone where nothing is given.",
     ),
+    optional(
+        "lookup_share_percent",
+        Takes::Number { least: 0, most: 100, of: "percent" },
+        "The most that look-ups for people who are not signed in may use of the API requests that the org has in 24 hours, in \
+         percent. Beyond that hosts take turns.",
+    )
+    .otherwise(Otherwise::Is("10")),
+    optional(
+        "sync_reserve_percent",
+        Takes::Number { least: 0, most: 100, of: "percent" },
+        "How much of the org's API requests such look-ups leave to syncs, in percent.",
+    )
+    .otherwise(Otherwise::Is("20")),
 ];
 
 /// An entry of `hosts`.

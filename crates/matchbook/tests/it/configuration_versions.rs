@@ -326,10 +326,11 @@ const WRITES: &str = ", salesforce: {attendee_record_type: contact_under_account
     lead_assignment_rules: true}";
 
 /// How Accounts are looked up.
-const LOOKUPS: [&str; 3] = [
+const LOOKUPS: [&str; 4] = [
     "",
     ", account_lookup: search, fuzzy_domain_matching: true, domain_fields: [Website, Domain__c]",
     ", account_lookup: soql",
+    ", lookup_share_percent: 0, sync_reserve_percent: 100",
 ];
 
 /// Configurations of every shape, as files. Names and references are small numbers, so that entries meet again.
