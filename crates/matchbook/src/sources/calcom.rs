@@ -34,6 +34,10 @@ pub const SIGNATURE_HEADER: &str = "x-cal-signature-256";
 /// What Cal.com sends for a signature where the webhook has no secret.
 const NO_SECRET: &str = "no-secret-provided";
 
+/// The key of a booking's metadata that carries the id of a routing decision from the link `/r/` to the webhook (Cal.com
+/// facts 2.3).
+pub(crate) const DECISION_KEY: &str = "matchbook_decision";
+
 /// Longest identifier: uids, slugs, keys.
 const MAX_ID: usize = 255;
 /// Longest name, title or place.
@@ -192,7 +196,17 @@ fn source_change(root: &Field<'_>, kind: ChangeKind, received_at: Timestamp) -> 
     let occurred_at = occurred_at(root, received_at)?;
     let status = status(&payload, kind)?;
     let booking = booking(&payload, status, &event_type_slug)?;
-    Ok(SourceChange { identity, event_type_slug, change: BookingChange { kind, occurred_at, booking } })
+    let change = BookingChange { kind, occurred_at, booking };
+    Ok(SourceChange { identity, event_type_slug, change, decision: decision(&payload) })
+}
+
+/// The id of a routing decision in a booking's metadata. Whoever books may have edited it, so only what looks like ours is read.
+fn decision(payload: &Field<'_>) -> Option<String> {
+    let id = payload.get("metadata").get(DECISION_KEY).text(MAX_ID)?;
+    let is_ours = id.strip_prefix("rtd_").is_some_and(|rest| {
+        rest.len() == 32 && rest.bytes().all(|byte| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte))
+    });
+    is_ours.then_some(id)
 }
 
 /// A cancel of a booking that is known needs no more than its uid.

@@ -107,6 +107,8 @@ pub struct SourceChange {
     pub event_type_slug: String,
     /// The change itself.
     pub change: BookingChange,
+    /// The routing decision that sent the booker to the source, by the id that the link `/r/` gave along.
+    pub decision: Option<String>,
 }
 
 /// A booking as it is: what last happened to it can only be guessed.

@@ -13,6 +13,7 @@ use super::database::{Sql, sql, sql_from_parts};
 use super::event_types::SyncTarget;
 use super::{
     Store, StoreError, SyncState, Tx, deliveries, event_types, from_json, instant, json, micros, outbox, rotation,
+    routing_decisions,
 };
 use crate::clock::new_id;
 
@@ -38,6 +39,8 @@ pub struct NewChange {
     pub event_type_slug: String,
     /// The change.
     pub change: BookingChange,
+    /// The routing decision that it names.
+    pub decision: Option<String>,
     /// How it is known.
     pub told: Told,
 }
@@ -181,6 +184,19 @@ pub(super) fn booking_row(row: Row) -> Result<BookingRow, StoreError> {
     })
 }
 
+/// A booking that a source brings.
+pub(super) struct Brought<'a> {
+    pub(super) id: &'a str,
+    /// Whether it was not known before.
+    pub(super) is_new: bool,
+    /// It as it is now.
+    pub(super) recorded: &'a RecordedBooking,
+    /// The routing decision that it names.
+    pub(super) decision: Option<&'a str>,
+    /// When it was made, by its source's clock.
+    pub(super) made_at: Timestamp,
+}
+
 /// Records a change and the sync it needs. Called inside the caller's transaction.
 pub(crate) async fn record_change(tx: &mut Tx, new: NewChange, now: Timestamp) -> Result<RecordedChange, StoreError> {
     let known = match &new.identity {
@@ -199,15 +215,16 @@ pub(crate) async fn record_change(tx: &mut Tx, new: NewChange, now: Timestamp) -
     let Some(target) = target else { return Ok(RecordedChange::UnknownEventType) };
     let id = known.as_ref().map_or_else(|| new_id("bkg"), |k| k.id.clone());
     let recorded = known.as_ref().map(|k| &k.recorded);
+    let made_at = new.change.occurred_at;
     let changed = match &new.told {
         Told::Happened => apply_change(recorded, new.change),
         Told::Shown(absent) => apply_shown(recorded, new.change, absent),
     };
     let is_news = changed.is_some();
-    if let Some(changed) = changed {
+    if let Some(changed) = &changed {
         match &known {
-            Some(known) => update(tx, &known.id, &changed, now).await?,
-            None => insert(tx, &id, &target, new.identity.as_ref(), &changed, now).await?,
+            Some(known) => update(tx, &known.id, changed, now).await?,
+            None => insert(tx, &id, &target, new.identity.as_ref(), changed, now).await?,
         }
         let version = known.as_ref().map_or(1, |k| k.version + 1);
         if let Some(connection_id) = &target.connection_id {
@@ -218,6 +235,11 @@ pub(crate) async fn record_change(tx: &mut Tx, new: NewChange, now: Timestamp) -
         remember_uids(tx, &id, identity).await?;
         if known.is_some() {
             remember_ical_uid(tx, &id, identity).await?;
+        }
+        if let Some(recorded) = changed.as_ref().or(recorded) {
+            let decision = new.decision.as_deref();
+            let brought = Brought { id: &id, is_new: known.is_none(), recorded, decision, made_at };
+            routing_decisions::join(tx, &target.event_type_id, &brought, now).await?;
         }
         record_early(tx, &id, now).await?;
     }
@@ -295,6 +317,7 @@ async fn merge(
             .run(&mut *tx)
             .await?;
         sql("UPDATE booking SET ical_uid = NULL WHERE id = $1").bind(&other.id).run(&mut *tx).await?;
+        routing_decisions::pass_on(tx, &other.id, &kept.id, &kept.recorded, now).await?;
         tracing::info!(kept = kept.id, merged = other.id, uid = identity.uid, "two bookings proved to be one");
     }
     Ok(Some(kept))

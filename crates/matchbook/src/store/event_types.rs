@@ -34,6 +34,16 @@ impl Store {
         .await?;
         rows.into_iter().map(event_type).collect()
     }
+
+    /// The event type of a slug, if it can be booked.
+    pub async fn event_type_of_slug(&self, slug: &str) -> Result<Option<EventType>, StoreError> {
+        let row: Option<Row> = sql("SELECT id, key, slug, connection_id, sync_enabled <> 0, settings FROM event_type
+             WHERE archived_at IS NULL AND slug = $1")
+        .bind(slug)
+        .optional(&self.read)
+        .await?;
+        row.map(event_type).transpose()
+    }
 }
 
 fn event_type((id, key, slug, connection_id, sync_enabled, settings): Row) -> Result<EventType, StoreError> {
@@ -59,6 +69,14 @@ pub(crate) async fn by_slug(tx: &mut Tx, slug: &str) -> Result<Option<SyncTarget
         event_type_id,
         connection_id: connection_id.filter(|_| on),
     }))
+}
+
+/// How the hosts of an event type take turns.
+pub(super) async fn rotation_of(tx: &mut Tx, event_type_id: &str) -> Result<entries::Rotation, StoreError> {
+    let (key, settings): (String, String) =
+        sql("SELECT key, settings FROM event_type WHERE id = $1").bind(event_type_id).one(tx).await?;
+    let settings: entries::EventType = typed(&key, &from_json("an event type's settings", &settings)?)?;
+    Ok(settings.rotation)
 }
 
 /// The event type of a booking.

@@ -7,9 +7,8 @@ use domain::round_robin::{self, CancelEffect, Entry, HostId, Ledger, Line, Turns
 use jiff::Timestamp;
 
 use super::database::{On, sql};
-use super::{Store, StoreError, Tx, from_json, instant, json, micros};
+use super::{Store, StoreError, Tx, event_types, from_json, instant, json, micros};
 use crate::clock::new_id;
-use crate::workspace_file::entries;
 
 /// How a host stands with an event type.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -105,9 +104,7 @@ pub(super) async fn settle_roster(
     enabled: &BTreeSet<HostId>,
     now: Timestamp,
 ) -> Result<Standings, StoreError> {
-    one_at_a_time(tx, event_type_id).await?;
-    let rows: Vec<StandingRow> = sql(STANDINGS).bind(event_type_id).all(&mut *tx).await?;
-    let mut standings: Standings = rows.into_iter().map(standing).collect::<Result<_, _>>()?;
+    let mut standings = standings_now(tx, event_type_id).await?;
     let balances = standings.iter().map(|(host, turn)| (host.clone(), turn.balance)).collect();
     let entries = round_robin::roster_changed(&balances, enabled, now);
     if entries.is_empty() {
@@ -131,6 +128,13 @@ pub(super) async fn settle_roster(
         standings.remove(host);
     }
     Ok(standings)
+}
+
+/// How those stand who take turns, whom no other booking changes before the transaction ends.
+pub(super) async fn standings_now(tx: &mut Tx, event_type_id: &str) -> Result<Standings, StoreError> {
+    one_at_a_time(tx, event_type_id).await?;
+    let rows: Vec<StandingRow> = sql(STANDINGS).bind(event_type_id).all(tx).await?;
+    rows.into_iter().map(standing).collect()
 }
 
 async fn one_at_a_time(tx: &mut Tx, event_type_id: &str) -> Result<(), StoreError> {
@@ -163,16 +167,14 @@ pub(super) async fn settle_cancel(tx: &mut Tx, booking_id: &str, recorded: &Reco
     if !matches!(recorded.booking.status, BookingStatus::Cancelled | BookingStatus::Rejected) {
         return Ok(());
     }
-    let first: Option<(String, String)> =
-        sql("SELECT e.id, e.settings FROM ledger_entry l JOIN event_type e ON e.id = l.event_type_id
-             WHERE l.booking_id = $1 ORDER BY l.id LIMIT 1")
-        .bind(booking_id)
-        .optional(&mut *tx)
-        .await?;
-    let Some((event_type_id, settings)) = first else { return Ok(()) };
-    let entry = from_json("an event type's settings", &settings)?;
-    let settings: entries::EventType = super::configuration::typed("", &entry)?;
-    let effect = cancel_effect(recorded.booking.start, recorded.changed_at, settings.rotation.switches);
+    let first: Option<(String,)> =
+        sql("SELECT event_type_id FROM ledger_entry WHERE booking_id = $1 ORDER BY id LIMIT 1")
+            .bind(booking_id)
+            .optional(&mut *tx)
+            .await?;
+    let Some((event_type_id,)) = first else { return Ok(()) };
+    let switches = event_types::rotation_of(tx, &event_type_id).await?.switches;
+    let effect = cancel_effect(recorded.booking.start, recorded.changed_at, switches);
     match effect {
         CancelEffect::GivenBack => give_back(tx, &event_type_id, booking_id, recorded.changed_at).await,
         CancelEffect::Started | CancelEffect::SwitchedOff => Ok(()),

@@ -6,7 +6,7 @@ use domain::geo::Geo;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use super::{MAX_ID, MAX_LINE, MAX_TEXT, answers, attendee_of, email, optional_id, organizer_of};
+use super::{MAX_ID, MAX_LINE, MAX_TEXT, answers, attendee_of, decision, email, optional_id, organizer_of};
 use crate::sources::json_field::Field;
 use crate::sources::json_text::lenient;
 use crate::sources::{BookingIdentity, Content, Page, Polling, Shown, ShownBooking, SourceChange};
@@ -66,7 +66,7 @@ pub(super) fn content(payload: &Field<'_>, occurred_at: Timestamp, present: Time
     let (status, kind) = status(payload, identity.previous_uid.is_some())?;
     let booking = booking(payload, status, &event_type_slug)?;
     let change = BookingChange { kind, occurred_at, booking };
-    let change = SourceChange { identity, event_type_slug, change };
+    let change = SourceChange { identity, event_type_slug, change, decision: decision(payload) };
     Ok(Content::Shown(Box::new(Shown { change, absent: absent(payload, present) })))
 }
 
