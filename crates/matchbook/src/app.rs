@@ -17,7 +17,7 @@ use crate::routing::Lookups;
 use crate::secrets::{Vault, VaultError};
 use crate::store::{Actor, Place, PutError, Resealed, SealedSecret, Store, StoreError};
 use crate::sync::{Engine, EngineOptions};
-use crate::ui::SignInLimits;
+use crate::ui::{LinkLimits, SignInLimits};
 
 /// What requests and workers share.
 #[derive(Debug)]
@@ -40,6 +40,8 @@ pub struct App {
     pub trusted_proxies: Vec<IpNet>,
     /// How often one may fail to sign in.
     pub sign_in_limits: SignInLimits,
+    /// How often Salesforce is asked for bookers who come by the links `/r/`.
+    pub link_limits: LinkLimits,
     /// Whether an org may be on this machine.
     pub loopback: LoopbackPolicy,
     /// How often API keys may call.
@@ -134,6 +136,7 @@ impl App {
             store,
             vault,
             sign_in_limits: SignInLimits::default(),
+            link_limits: LinkLimits::new(config.link_lookups_per_minute),
             trusted_proxies: config.trusted_proxies.clone(),
             callback_url: config.callback_url(),
             loopback,

@@ -83,6 +83,11 @@ pub struct ServeConfig {
     #[arg(long, env = "MATCHBOOK_LOOKUP_DEADLINE_MS", default_value_t = 3000, value_name = "MILLISECONDS")]
     pub lookup_deadline_ms: u64,
 
+    /// How often Salesforce is asked in a minute for bookers who come by the links /r/ from one address; beyond that hosts
+    /// take turns.
+    #[arg(long, env = "MATCHBOOK_LINK_LOOKUPS_PER_MINUTE", default_value = "20", value_name = "COUNT")]
+    pub link_lookups_per_minute: NonZeroU32,
+
     /// Let connections point to an org on this machine, such as the simulated one. Not for production.
     #[arg(long, env = "MATCHBOOK_ALLOW_LOOPBACK_ORGS", value_parser = BoolishValueParser::new())]
     pub allow_loopback_orgs: bool,

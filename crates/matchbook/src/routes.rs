@@ -40,11 +40,13 @@ pub fn router(app: Arc<App>) -> Router {
         .route("/connections/{id}/connect", post(ui::connect::begin))
         .route("/oauth/callback", get(ui::connect::callback))
         .layer(CsrfLayer::new().with_rejection_response(ui::cross_site));
+    let bookers = Router::new().route("/r/{event_type}", get(ui::link::send_on));
     let machines = Router::new()
         .route("/webhooks/{source}", post(api::webhooks::receive))
         .route("/health", get(api::health::health))
         .route("/ready", get(api::health::ready));
     pages
+        .merge(bookers)
         .merge(machines)
         .route("/assets/{file}", get(ui::assets::asset))
         .route("/api/docs", get(ui::api_docs::page))

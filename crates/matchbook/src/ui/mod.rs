@@ -1,5 +1,6 @@
 //! The pages: HTML rendered here, a file per page. They work without JavaScript.
 
+mod allowance;
 pub mod api_docs;
 pub mod assets;
 pub mod booking;
@@ -14,6 +15,7 @@ pub mod duplicate_choice;
 mod error;
 mod icons;
 mod layout;
+pub mod link;
 mod response;
 mod session;
 pub mod sign_in;
@@ -25,6 +27,7 @@ mod times;
 
 pub use client_address::ClientAddress;
 pub use error::PageError;
+pub use link::LinkLimits;
 pub use response::{cross_site, headers, no_nul, not_found};
 pub use session::SignedIn;
 pub use sign_in_limits::SignInLimits;

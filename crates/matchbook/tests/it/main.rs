@@ -22,6 +22,7 @@ mod faults;
 mod files;
 mod grants;
 mod invariants;
+mod link;
 mod lists;
 mod migrations;
 mod org_bundle;

@@ -125,6 +125,7 @@ impl TestApp {
             workers: 1,
             api_calls_per_minute: NonZeroU32::new(600).expect("some"),
             lookup_deadline_ms: 3000,
+            link_lookups_per_minute: NonZeroU32::new(20).expect("some"),
             allow_loopback_orgs: true,
             allow_private_sources: false,
             secure_cookies: false,
