@@ -61,6 +61,26 @@ fn header(value: &str) -> HeaderMap {
 }
 
 #[test]
+fn a_decisions_id_is_read_if_it_looks_like_ours() {
+    let id = format!("rtd_{}", "0123456789abcdef".repeat(2));
+    let read = |value: Value| change(&created_with("/payload/metadata", value)).decision;
+    assert_eq!(read(json!({"matchbook_decision": id})), Some(id.clone()));
+    let others = [
+        id.to_uppercase(),
+        format!("{id}0"),
+        id.replace("rtd", "bkg"),
+        "rtd_".into(),
+        format!("rtd_{}", "\'".repeat(32)),
+    ];
+    for other in others.map(|id| json!({"matchbook_decision": id})) {
+        assert_eq!(read(other.clone()), None, "{other}");
+    }
+    for metadata in [json!(null), json!([id]), json!({"matchbook_decision": [id]}), json!({"matchbook_decision": 7})] {
+        assert_eq!(read(metadata.clone()), None, "{metadata}");
+    }
+}
+
+#[test]
 fn a_right_signature_is_believed() {
     let secret = SecretString::from("shared with Cal.com");
     assert_eq!(verify(&signed(b"body", "shared with Cal.com"), b"body", &secret), Ok(()));
@@ -99,7 +119,7 @@ fn an_empty_secret_lets_nobody_in() {
 
 #[test]
 fn a_created_booking_is_read_whole() {
-    let SourceChange { identity, event_type_slug, change } = change(CREATED);
+    let SourceChange { identity, event_type_slug, change, .. } = change(CREATED);
     assert_eq!(identity.uid, "tourA1b2C3d4E5f6G7h8i9");
     assert_eq!(identity.ical_uid.as_deref(), Some("tourA1b2C3d4E5f6G7h8i9@Cal.com"));
     assert_eq!(identity.previous_uid, None);
@@ -131,7 +151,7 @@ fn a_cancellation_carries_its_reason_and_reads_times_with_offsets() {
 
 #[test]
 fn the_flat_form_in_a_list_of_one_is_read_the_same() {
-    let SourceChange { identity, event_type_slug, change } = change(FLAT_IN_LIST);
+    let SourceChange { identity, event_type_slug, change, .. } = change(FLAT_IN_LIST);
     assert_eq!((identity.uid.as_str(), identity.ical_uid, event_type_slug.as_str()), ("introQ1w2E3r4", None, "intro"));
     assert_eq!(change.booking.title, "Intro call");
     assert_eq!(change.booking.location.as_deref(), Some("+47 22 55 01 00"));
