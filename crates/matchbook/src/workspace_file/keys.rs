@@ -207,7 +207,7 @@ pub const EVENT_TYPE: &[Key] = &[
     ),
     optional(
         "cal_com_url",
-        Takes::ApiUrl,
+        Takes::PageUrl,
         "The event type's page at Cal.com, to which /r/ sends bookers on, like https://cal.com/team/sales/demo.",
     ),
     optional("salesforce", Takes::Group("a Salesforce section", SALESFORCE), "What is written to Salesforce."),

@@ -55,6 +55,8 @@ pub enum Takes {
     LoginHost,
     /// Where the API of a source answers, without a slash at the end; whether it may be asked is judged when it is.
     ApiUrl,
+    /// A page elsewhere: scheme, host and path.
+    PageUrl,
     /// A time of day, kept like `09:00`.
     TimeOfDay,
     /// A version of Salesforce's API, kept like `66.0`.
@@ -118,6 +120,7 @@ impl Takes {
             Takes::TimeZone => "an IANA time zone like Europe/Berlin",
             Takes::LoginHost => "a URL like https://northwind.my.salesforce.com",
             Takes::ApiUrl => "a URL like https://api.cal.com",
+            Takes::PageUrl => "a URL like https://cal.com/team/sales/demo",
             Takes::TimeOfDay => "a time like 09:00",
             Takes::ApiVersion => "a version like \"66.0\"",
             Takes::SalesforceUser => "the id of a User like 005000000000001AAA",
@@ -155,6 +158,7 @@ impl Takes {
             Takes::TimeZone => time_zone(text),
             Takes::LoginHost => login_host(text),
             Takes::ApiUrl => api_url(text),
+            Takes::PageUrl => page_url(text),
             Takes::TimeOfDay => time_of_day(text),
             Takes::ApiVersion => match ApiVersion::parse(text) {
                 Ok(version) => Ok(version.to_string().trim_start_matches('v').into()),
@@ -192,7 +196,7 @@ impl Takes {
             Takes::Slug => json!({"type": "string", "pattern": SLUG_PATTERN, "maxLength": MAX_KEY}),
             Takes::Email => json!({"type": "string", "format": "email"}),
             Takes::TimeZone => json!({"type": "string", "examples": ["Europe/Berlin", "America/New_York"]}),
-            Takes::LoginHost | Takes::ApiUrl => json!({"type": "string", "format": "uri"}),
+            Takes::LoginHost | Takes::ApiUrl | Takes::PageUrl => json!({"type": "string", "format": "uri"}),
             Takes::TimeOfDay => json!({"type": "string", "pattern": "^([01]?[0-9]|2[0-3]):[0-5][0-9]$"}),
             Takes::ApiVersion => json!({"type": ["string", "number"], "examples": ["66.0"]}),
             Takes::SalesforceUser => json!({"type": "string", "pattern": "^005[A-Za-z0-9]{12}([A-Z0-5]{3})?$"}),
@@ -300,6 +304,18 @@ fn api_url(text: &str) -> Result<Value, String> {
         return Err("leave out /v2, which is added, like https://api.cal.com".to_owned());
     }
     Ok(url.as_str().trim_end_matches('/').into())
+}
+
+/// Kept as it is, but for a user and a password, which are refused and not repeated.
+fn page_url(text: &str) -> Result<Value, String> {
+    let url = Url::parse(text).ok().filter(|url| matches!(url.scheme(), "https" | "http") && url.has_host());
+    let Some(url) = url.filter(|url| url.username().is_empty() && url.password().is_none()) else {
+        return Err("write scheme, host and path, like https://cal.com/team/sales/demo".to_owned());
+    };
+    if url.query().is_some() || url.fragment().is_some() {
+        return Err("leave out what follows the path (? or #), like https://cal.com/team/sales/demo".to_owned());
+    }
+    Ok(url.as_str().into())
 }
 
 fn salesforce_user(text: &str) -> Result<Value, String> {

@@ -228,6 +228,16 @@ async fn a_link_leads_nowhere_but_to_the_configured_page(#[values(Engine::Sqlite
         let page = answer.text().await.expect("a text");
         assert!(page.contains("This page is not here"), "{path}: {page}");
     }
+    for (url, told) in [
+        ("javascript:alert(1)", "write scheme, host and path"),
+        ("//evil.example/demo", "write scheme, host and path"),
+        ("https://cal.example:hunter2@evil.example/demo", "write scheme, host and path"),
+        ("https://cal.example/demo?cal.routedTeamMemberIds=5", "leave out what follows the path"),
+    ] {
+        let text = format!("event_types:\n  x: {{title: X, length_minutes: 30, hosts: [ann], cal_com_url: '{url}'}}\n");
+        let refused = links.test.apply(&text).await.expect_err("it is no page").to_string();
+        assert!(refused.contains(told) && !refused.contains("hunter2"), "{url}: {refused}");
+    }
     let hostile =
         links.follow("?next=//evil.example&cal_com_url=https://evil.example&url=https:%2F%2Fevil.example%2F%23").await;
     assert_eq!((hostile.page.as_str(), hostile.names()), (PAGE, vec!["next", "cal_com_url", "url"]));
