@@ -1,7 +1,7 @@
 use std::collections::BTreeSet;
 
 use super::*;
-use crate::account::{AccountLookup, AccountRow, ContactRow, DomainGroup, WebsiteReach};
+use crate::account::{AccountLookup, AccountRow, ContactRow, DomainGroup, WebsiteReach, WebsiteSearch};
 use crate::ask::{Answer, PersonRow, RecordId};
 use crate::domain_name::DomainName;
 use crate::email_domain::EmailAddress;
@@ -56,10 +56,10 @@ impl World {
             Ask::ContactsWithAccounts { .. } => Answer::ContactsWithAccounts(self.contacts.clone()),
             Ask::AccountsByWebsite(search) => match (self.too_many)(&search.reach) {
                 true => Answer::Accounts {
-                    rows: vec![],
-                    coverage: Coverage::Bounded { read: 0, rule: "none of too many".into() },
+                    rows: self.accounts.clone(),
+                    coverage: Coverage::Bounded { read: self.accounts.len(), rule: "the oldest of too many".into() },
                 },
-                false => Answer::Accounts { rows: self.accounts.clone(), coverage: Coverage::Complete },
+                false => Answer::Accounts { rows: self.reached(search), coverage: Coverage::Complete },
             },
             Ask::AccountsByContactDomain { .. } => Answer::DomainGroups {
                 groups: self
@@ -72,6 +72,21 @@ impl World {
             },
             other => panic!("resolution does not ask {other:?}"),
         })
+    }
+
+    /// A search for whole values finds no others.
+    fn reached(&self, search: &WebsiteSearch) -> Vec<AccountRow> {
+        let mut accounts = self.accounts.clone();
+        if matches!(search.reach, WebsiteReach::Exactly(_)) {
+            let texts = search.reach.texts();
+            accounts.retain(|account| {
+                search
+                    .domain_fields
+                    .iter()
+                    .any(|field| account.fields.get(field).is_some_and(|text| texts.contains(text)))
+            });
+        }
+        accounts
     }
 
     /// Resolves, and counts the requests that it takes.
@@ -246,6 +261,25 @@ fn where_a_wide_search_finds_too_many_a_narrower_one_follows() {
     world.too_many = |reach| !matches!(reach, WebsiteReach::Exactly(_));
     let (resolution, _, requests) = world.resolve(&fuzzy("jane@acme.com"));
     assert_eq!((found(resolution).1, requests), (StepKey::ExactWebsite, 3));
+}
+
+#[test]
+fn what_a_search_that_had_to_stop_saw_still_counts_and_the_step_says_that_it_was_bounded() {
+    let mut world = World::new();
+    world.too_many = |reach| !matches!(reach, WebsiteReach::Exactly(_));
+    let bounded = |trace: &Trace, step| {
+        let stage = trace.stages.iter().find(|stage| stage.key == StageKey::Step(step)).expect("it was gone through");
+        matches!(stage.coverage, Coverage::Bounded { .. })
+    };
+    world.accounts = vec![account("1", "https://acme.com/about")];
+    let (resolution, trace, _) = world.resolve(&input("jane@acme.com"));
+    assert_eq!(found(resolution).1, StepKey::NormalizedWebsite);
+    assert!(!bounded(&trace, StepKey::ExactWebsite), "whole values were looked for to the end");
+    assert!(bounded(&trace, StepKey::NormalizedWebsite));
+    world.accounts = vec![account("1", "notacme.com")];
+    let (resolution, trace, _) = world.resolve(&input("jane@acme.com"));
+    assert_eq!(resolution, Resolution::NoAccount);
+    assert!(bounded(&trace, StepKey::NormalizedWebsite), "others may not have been seen");
 }
 
 #[test]

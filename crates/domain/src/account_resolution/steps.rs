@@ -251,21 +251,27 @@ fn first_website_ask(input: &ResolutionInput) -> Option<Ask> {
 
 fn websites(input: &ResolutionInput, known: &Known, wanted: Closeness) -> Read {
     let domain = input.domain().expect("the step applies only where there is a domain");
-    let mut read = Read::Matches { matches: vec![], coverage: Coverage::Complete };
+    let (mut matches, mut seen): (Vec<Match>, _) = (Vec::new(), Coverage::Complete);
     for reach in reaches(input, &domain, wanted) {
+        // Whole values hold all that match exactly, and some of those that match when normalized.
+        let holds_all = wanted == Closeness::Exact || !matches!(reach, WebsiteReach::Exactly(_));
         let (rows, coverage) = match answered(known, &website_ask(input, reach)) {
             Ok(Answer::Accounts { rows, coverage }) => (rows, coverage),
             Ok(other) => unreachable!("Accounts were asked for, {other:?} came back"),
             Err(read) => return read,
         };
-        let matches = rows.iter().filter_map(|row| {
-            let (close, text) = closest(row, &input.lookup.domain_fields, &domain)?;
-            (close == wanted).then(|| Match { account: row.clone(), value: text.to_owned(), contacts: 0 })
-        });
-        read = Read::Matches { matches: matches.collect(), coverage: coverage.clone() };
+        for row in rows {
+            let Some((close, text)) = closest(row, &input.lookup.domain_fields, &domain) else { continue };
+            if close == wanted && !matches.iter().any(|found| found.account.id == row.id) {
+                matches.push(Match { account: row.clone(), value: text.to_owned(), contacts: 0 });
+            }
+        }
+        if *coverage != Coverage::Complete || holds_all {
+            seen = coverage.clone();
+        }
         if *coverage == Coverage::Complete {
             break;
         }
     }
-    read
+    Read::Matches { matches, coverage: seen }
 }
