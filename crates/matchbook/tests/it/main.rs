@@ -32,6 +32,7 @@ mod people;
 mod person_accounts;
 mod polls;
 mod routed_accounts;
+mod routing;
 mod server;
 mod stories;
 mod support;

@@ -107,14 +107,31 @@ impl TestApp {
             .await
     }
 
+    /// The same as [`TestApp::spawn`], for a server that is set up otherwise.
+    pub(crate) async fn spawn_with(engine: Engine, adjust: impl FnOnce(&mut ServeConfig)) -> Option<TestApp> {
+        let start: Timestamp = START.parse().expect("an instant");
+        let micros = Arc::new(AtomicI64::new(start.as_microsecond()));
+        let app = TestApp::with(engine, Clock::Manual(Arc::clone(&micros)), micros, adjust).await?;
+        Some(app.configured().await)
+    }
+
     async fn with_clock(engine: Engine, clock: Clock, micros: Arc<AtomicI64>) -> Option<TestApp> {
+        TestApp::with(engine, clock, micros, |_| {}).await
+    }
+
+    async fn with(
+        engine: Engine,
+        clock: Clock,
+        micros: Arc<AtomicI64>,
+        adjust: impl FnOnce(&mut ServeConfig),
+    ) -> Option<TestApp> {
         let folder = tempfile::tempdir().expect("a folder");
         let database = match engine {
             Engine::Sqlite => Place::File(folder.path().join("test.db")),
             Engine::Postgres => postgres::fresh_schema().await?,
         };
         let org = Org::start().await;
-        let config = ServeConfig {
+        let mut config = ServeConfig {
             store: StoreConfig {
                 database: database.clone(),
                 encryption_key: Some(SecretString::from(ENCRYPTION_KEY)),
@@ -131,6 +148,7 @@ impl TestApp {
             secure_cookies: false,
             trusted_proxies: vec!["127.0.0.1/32".parse().expect("a network")],
         };
+        adjust(&mut config);
         let app = App::build(&config, clock).await.expect("the application comes up");
         let url = serve(&app).await;
         let api_key = add_user(&app, "ops@seller.example", "admin").await;
