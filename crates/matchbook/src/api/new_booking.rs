@@ -4,15 +4,16 @@ use std::collections::BTreeMap;
 
 use domain::booking::{Attendee, Booking, BookingAnswer, BookingStatus, Organizer};
 use domain::email_domain::EmailAddress;
-use domain::geo::{Country, Geo};
+use domain::geo::Geo;
 use domain::routing::Scheduling;
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use serde::Deserialize;
 use serde_json::Value;
 use utoipa::ToSchema;
 
 use super::Problem;
 use super::body::{Body, Object, Place};
+use crate::routing::stated;
 use crate::store::{EventType, Host, Slot};
 
 const BOOKING: &[&str] =
@@ -223,11 +224,7 @@ fn draft<'o>(body: &mut Body, root: &Object<'_>, offered: &'o Offered) -> Option
 
 /// From when to when a booking of an event type is that starts then.
 pub(super) fn slot(body: &mut Body, event_type: &EventType, start: Timestamp) -> Option<Slot> {
-    let Ok(end) = start.checked_add(SignedDuration::from_mins(event_type.settings.length_minutes.into())) else {
-        body.wrong("/start", "This is too far in the future.");
-        return None;
-    };
-    Some(Slot { start, end })
+    stated::slot(event_type, start).map_err(|why| body.wrong("/start", why)).ok()
 }
 
 /// The answers to the event type's questions.
@@ -239,11 +236,9 @@ pub(super) fn answers(body: &mut Body, root: &Object<'_>) -> Vec<BookingAnswer> 
 pub(super) fn place(body: &mut Body, root: &Object<'_>) -> Geo {
     let Some(given) = body.optional_object(root, "place", PLACE) else { return Geo::default() };
     let [country, region, city, postal_code] = PLACE else { unreachable!("four parts of a place") };
-    let [stated, region, city, postal_code] = [country, region, city, postal_code].map(|name| body.text(&given, name));
-    let country = stated.as_deref().and_then(Country::parse);
-    if stated.is_some() && country.is_none() {
-        body.wrong("/place/country", "This is no country. Write its name or its ISO code, like Germany or DE.");
-    }
+    let [named, region, city, postal_code] = [country, region, city, postal_code].map(|name| body.text(&given, name));
+    let country = named.as_deref().map(stated::country);
+    let country = country.and_then(|read| read.map_err(|why| body.wrong("/place/country", why)).ok());
     Geo::of(country, region.as_deref(), city.as_deref(), postal_code.as_deref())
 }
 
@@ -266,11 +261,8 @@ pub(super) fn event_type<'o>(body: &mut Body, root: &Object<'_>, offered: &'o Of
 
 /// When a booking starts.
 pub(super) fn start(body: &mut Body, root: &Object<'_>) -> Option<Timestamp> {
-    let start = body.required_text(root, "start", "2026-12-01T09:30:00Z")?.parse().ok();
-    if start.is_none() {
-        body.wrong("/start", "Write an instant with its offset, such as 2026-12-01T09:30:00Z.");
-    }
-    start
+    let start = body.required_text(root, "start", "2026-12-01T09:30:00Z")?;
+    stated::instant(&start).map_err(|why| body.wrong("/start", why)).ok()
 }
 
 /// The host that a request names, who must take the event type.

@@ -5,7 +5,6 @@ use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::{Path, State};
-use domain::routing::why_not;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -17,9 +16,8 @@ use super::new_booking::{self, NewAnswer, Offered, StatedPlace};
 use super::request::JsonBody;
 use crate::access::KeyScope;
 use crate::app::App;
-use crate::routing::shown::{ShownDecision, ShownTrace};
-use crate::routing::{self, Asker, RoutingRequest};
-use crate::store::{EventType, Slot};
+use crate::routing::shown::ShownDecision;
+use crate::routing::supposed::{self, Explained, Supposed};
 
 /// How a booking's host was chosen.
 #[derive(Debug, Serialize, ToSchema)]
@@ -49,9 +47,10 @@ pub async fn of_booking(
 
 /// A booking that is not made.
 #[derive(Debug, Deserialize, ToSchema)]
+#[schema(as = Supposed)]
 #[serde(deny_unknown_fields)]
 #[allow(dead_code, reason = "the document's form of what is read field by field")]
-struct Supposed {
+struct NewSupposed {
     /// The slug of an event type.
     #[schema(example = "discovery-call")]
     event_type: String,
@@ -69,66 +68,25 @@ struct Supposed {
     why_not: Option<String>,
 }
 
-/// Who would take a booking, and why.
-#[derive(Debug, Serialize, ToSchema)]
-#[schema(as = SupposedDecision)]
-pub struct ShownSupposed {
-    /// Why the host or Account that was asked for was not chosen.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    why_not: Option<String>,
-    #[serde(flatten)]
-    trace: ShownTrace,
-}
-
 /// Explain who would take a booking
 ///
 /// The org is asked as for a real booking; nothing is written, here or there.
 #[utoipa::path(post, path = "/routing-decisions",
-    operation_id = "explainRouting", tag = "Routing", request_body = Supposed, security(("api_key" = ["config:read"])),
-    responses((status = 200, description = "The decision", body = ShownSupposed)))]
+    operation_id = "explainRouting", tag = "Routing", request_body = NewSupposed, security(("api_key" = ["config:read"])),
+    responses((status = 200, description = "The decision", body = Explained)))]
 pub async fn explain(
     State(app): State<Arc<App>>,
     caller: Caller,
     json: Result<JsonBody, Problem>,
-) -> Result<Json<ShownSupposed>, Problem> {
+) -> Result<Json<Explained>, Problem> {
     caller.may(KeyScope::ConfigRead)?;
     let json = json?;
     let offered = Offered { event_types: app.store.event_types().await?, hosts: Vec::new() };
-    let (request, subject) = read(&json, &offered)?;
-    let routing = routing::gather(&app.lookups, &request.of()).await?;
-    let (decision, trace) = app.store.would_decide(&routing).await?;
-    let why_not = subject.map(|subject| {
-        why_not(&subject, &decision, &trace)
-            .unwrap_or_else(|| format!("This decision did not look at any host or Account called \"{subject}\"."))
-    });
-    Ok(Json(ShownSupposed { why_not, trace: ShownTrace::of(&decision, &trace, routing.configuration_version) }))
+    let supposed = read(&json, &offered)?;
+    Ok(Json(supposed::explain(&app.lookups, &supposed).await?))
 }
 
-/// What is asked, as it was read.
-struct Asked<'o> {
-    event_type: &'o EventType,
-    email: Option<domain::email_domain::EmailAddress>,
-    slot: Option<Slot>,
-    place: domain::geo::Geo,
-    answers: Vec<domain::booking::BookingAnswer>,
-}
-
-impl Asked<'_> {
-    fn of(&self) -> RoutingRequest<'_> {
-        RoutingRequest {
-            event_type: self.event_type,
-            email: self.email.clone(),
-            slot: self.slot,
-            place: self.place.clone(),
-            answers: &self.answers,
-            instead_of: None,
-            named: None,
-            asker: Asker::SignedIn,
-        }
-    }
-}
-
-fn read<'o>(json: &JsonBody, offered: &'o Offered) -> Result<(Asked<'o>, Option<String>), Problem> {
+fn read<'o>(json: &JsonBody, offered: &'o Offered) -> Result<Supposed<'o>, Problem> {
     const NAMES: &[&str] = &["event_type", "email", "start", "place", "answers", "why_not"];
     let mut body = Body::default();
     let asked = body.object((String::new(), &json.value), NAMES).and_then(|root| {
@@ -138,10 +96,10 @@ fn read<'o>(json: &JsonBody, offered: &'o Offered) -> Result<(Asked<'o>, Option<
         let start = root.has("start").then(|| new_booking::start(&mut body, &root)).flatten();
         let place = new_booking::place(&mut body, &root);
         let answers = new_booking::answers(&mut body, &root);
-        let subject = body.text(&root, "why_not");
+        let why_not = body.text(&root, "why_not");
         let event_type = event_type?;
         let slot = start.and_then(|start| new_booking::slot(&mut body, event_type, start));
-        Some((Asked { event_type, email, slot, place, answers }, subject))
+        Some(Supposed { event_type, email, slot, place, answers, why_not })
     });
     body.finish(asked)
 }

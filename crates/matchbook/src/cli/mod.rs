@@ -3,6 +3,7 @@
 mod check;
 mod configure;
 mod demo;
+mod explain;
 mod key;
 mod orgsim;
 mod say;
@@ -46,6 +47,8 @@ enum Command {
     Schema,
     /// Look whether everything can work: the database, the key, each connection, hosts, sources.
     Check(check::Args),
+    /// Tell who would take a booking, and why, without making it.
+    Explain(explain::Args),
     /// Add, list and remove users, set roles and passwords, and make API keys.
     User(user::Args),
     /// Replace the encryption key.
@@ -77,6 +80,7 @@ pub async fn run(cli: Cli) -> Result<ExitCode, Failure> {
     match cli.command {
         Command::Check(args) => check::run(args).await?,
         Command::Demo(args) => demo::run(args).await?,
+        Command::Explain(args) => explain::run(args).await?,
         Command::Serve(args) => serve::run(args).await?,
         Command::Apply(args) => configure::apply(args).await?,
         Command::Plan(args) => return configure::plan_file(args).await,

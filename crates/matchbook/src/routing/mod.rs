@@ -4,6 +4,8 @@
 mod hosts;
 mod lookup;
 pub(crate) mod shown;
+pub(crate) mod stated;
+pub(crate) mod supposed;
 
 use std::sync::Arc;
 

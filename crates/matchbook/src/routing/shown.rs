@@ -1,5 +1,7 @@
 //! A routing decision and its trace as JSON: for the API and the command line alike (spec 9).
 
+mod told;
+
 use domain::account::Coverage;
 use domain::round_robin::{Assignment, HostId};
 use domain::routing::{OwnerCheck, RoutingDecision, RoutingTrace, TracedHost, result_words, stage_label};

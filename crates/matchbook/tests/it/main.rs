@@ -18,6 +18,7 @@ mod configuring;
 mod database_trouble;
 mod driver;
 mod duplicates;
+mod explain;
 mod faults;
 mod files;
 mod grants;

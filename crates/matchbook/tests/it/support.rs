@@ -225,6 +225,29 @@ impl TestApp {
         }
     }
 
+    /// The database, as commands beside the server are given it.
+    pub(crate) fn database_argument(&self) -> String {
+        match &self.database {
+            Place::File(path) => path.display().to_string(),
+            Place::Postgres(url) => url.expose_secret().to_owned(),
+        }
+    }
+
+    /// The one number that a statement gives.
+    pub(crate) async fn number(&self, statement: &'static str) -> i64 {
+        match &self.database {
+            Place::File(path) => {
+                let options = sqlx::sqlite::SqliteConnectOptions::new().filename(path);
+                let mut connection = sqlx::SqliteConnection::connect_with(&options).await.expect("a connection");
+                sqlx::query_scalar(statement).fetch_one(&mut connection).await.expect("a number")
+            }
+            Place::Postgres(_) => {
+                let mut connection = self.beside_on_postgres().await;
+                sqlx::query_scalar(statement).fetch_one(&mut connection).await.expect("a number")
+            }
+        }
+    }
+
     /// A connection of its own to the test's PostgreSQL.
     pub(crate) async fn beside_on_postgres(&self) -> sqlx::PgConnection {
         let Place::Postgres(url) = &self.database else { panic!("this test runs on PostgreSQL") };
