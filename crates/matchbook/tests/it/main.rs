@@ -34,6 +34,7 @@ mod person_accounts;
 mod polls;
 mod routed_accounts;
 mod routing;
+mod routing_replay;
 mod server;
 mod stories;
 mod support;
