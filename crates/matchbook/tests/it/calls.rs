@@ -6,6 +6,7 @@ use std::path::Path;
 use rstest::rstest;
 use serde_json::json;
 
+use crate::explain::{DIRECTLY, routed_with};
 use crate::lists::{LISTS, ON_CANCEL};
 use crate::support::{Delivery, Engine, TestApp, configuration_with};
 use crate::writes::writing;
@@ -60,6 +61,56 @@ async fn of_tie(engine: Engine) -> Option<(&'static str, u64, u64)> {
     let contact = json!({"LastName": "Other", "Email": "other@elsewhere.example", "AccountId": "@b"});
     test.org.load(json!({"Account": [account("a"), account("b")], "Contact": [contact]})).await;
     Some(("New Contact under one of two Accounts, told apart by counts", calls_of(&test, Delivery::created()).await, 3))
+}
+
+/// What deciding on a host costs, asked without a booking.
+async fn of_decisions(engine: Engine) -> Option<Vec<(&'static str, u64, u64)>> {
+    let tied = "tiebreakers: {rules: [most_contacts]}";
+    let fuzzy = "    fuzzy_domain_matching: true\n";
+    let test = routed_with(engine, &format!("{DIRECTLY}, {tied}"), fuzzy).await?;
+    let ann = test.org.only_user("ann@seller.example").await;
+    let account =
+        |name: &str, website: &str| json!({"@ref": name, "Name": name, "Website": website, "OwnerId": ann.clone()});
+    let contact = json!({"LastName": "Other", "Email": "other@elsewhere.example", "AccountId": "@b"});
+    let accounts = [
+        account("one", "one.example"),
+        account("a", "tied.example"),
+        account("b", "tied.example"),
+        account("f", "far.de"),
+    ];
+    test.org.load(json!({"Account": accounts, "Contact": [contact]})).await;
+    decided(&test, "warm@one.example", "who owns one").await;
+    let mut rows = Vec::new();
+    for (case, email, says, at_most) in [
+        ("A decision: the owner of the website's Account", "jane@one.example", "who owns one", 1),
+        ("A decision: a website of another suffix", "jane@far.co.uk", "who owns f", 1),
+        ("A decision: no Account is found", "jane@nobody.example", "no account was found", 1),
+        ("A decision: two Accounts, told apart by counts", "jane@tied.example", "who owns b", 2),
+        ("A decision: free mail, nothing is looked up", "jane@gmail.com", "free mail", 0),
+    ] {
+        rows.push((case, decided(&test, email, says).await, at_most));
+    }
+    Some(rows)
+}
+
+/// What deciding costs where the connection finds Accounts by search.
+async fn of_decision_by_search(engine: Engine) -> Option<(&'static str, u64, u64)> {
+    let test = routed_with(engine, DIRECTLY, "    account_lookup: search\n").await?;
+    decided(&test, "warm@one.example", "no account").await;
+    Some((
+        "A decision, Accounts by `account_lookup: search`",
+        decided(&test, "jane@one.example", "no account").await,
+        2,
+    ))
+}
+
+/// The calls of a decision on a host.
+async fn decided(test: &TestApp, email: &str, says: &str) -> u64 {
+    let asked = json!({"event_type": "discovery-call", "email": email});
+    let answer = test.post("/api/v1/routing-decisions", &asked.to_string()).await;
+    let sentence = answer.body["sentence"].as_str().unwrap_or_default();
+    assert!(answer.status == 200 && sentence.contains(says), "{email}: {}", answer.text);
+    test.org.take_calls().await
 }
 
 /// What a booking costs whose first write was performed and whose answer was lost.
@@ -131,12 +182,16 @@ async fn the_published_calls_per_sync_are_what_the_org_counts(
     rows.push(("New Contact, expired token (one call is refused)", calls_of(&test, Delivery::created()).await, 3));
 
     rows.extend(of_lost_answer(engine).await);
+    let Some(decisions) = of_decisions(engine).await else { return };
+    let by_search = of_decision_by_search(engine).await;
+    rows.extend(decisions);
+    rows.extend(by_search);
 
     for (case, counted, at_most) in &rows {
         assert!(counted <= at_most, "{case}: {counted} calls, at most {at_most} are allowed");
     }
     let mut table = String::from(
-        "# Calls to Salesforce\n\nWhat each sync costs, counted by the simulated org as Salesforce would count it: a composite request is\none call, OAuth is none. Warm means that the token, the describes and the hosts' users are known.\n\n| sync | calls |\n|---|---:|\n",
+        "# Calls to Salesforce\n\nWhat each sync costs, counted by the simulated org as Salesforce would count it: a composite request is\none call, OAuth is none. Warm means that the token, the describes and the hosts' users are known. A decision on a host,\nwhere *Book directly with attendee owner* is on, comes before the sync of its booking.\n\n| sync or decision | calls |\n|---|---:|\n",
     );
     for (case, counted, _) in &rows {
         let _ = writeln!(table, "| {case} | {counted} |");
