@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicI64;
 use std::time::Duration;
 
+use domain::geo::GeoHeaders;
 use ipnet::IpNet;
 use jiff::Timestamp;
 use salesforce::auth::LoopbackPolicy;
@@ -38,6 +39,8 @@ pub struct App {
     pub secure_cookies: bool,
     /// The proxies whose word on a client's address is believed.
     pub trusted_proxies: Vec<IpNet>,
+    /// In which headers they say where a booker is.
+    pub geo_headers: Option<GeoHeaders>,
     /// How often one may fail to sign in.
     pub sign_in_limits: SignInLimits,
     /// How often Salesforce is asked for bookers who come by the links `/r/`.
@@ -138,6 +141,7 @@ impl App {
             sign_in_limits: SignInLimits::default(),
             link_limits: LinkLimits::new(config.link_lookups_per_minute),
             trusted_proxies: config.trusted_proxies.clone(),
+            geo_headers: config.geo_headers.clone(),
             callback_url: config.callback_url(),
             loopback,
             api_limits: ApiLimits::new(config.api_calls_per_minute, clock.clone()),

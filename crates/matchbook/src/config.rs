@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 use clap::builder::BoolishValueParser;
+use domain::geo::GeoHeaders;
 use ipnet::IpNet;
 use secrecy::SecretString;
 use url::Url;
@@ -111,6 +112,12 @@ pub struct ServeConfig {
         value_parser = network
     )]
     pub trusted_proxies: Vec<IpNet>,
+
+    /// In which headers the trusted proxies say where a booker's browser is: cloudflare, vercel, cloudfront, fastly, fly or
+    /// app_engine, or names like country=X-Country,region=X-Region,city=X-City,postal_code=X-Postal-Code. Without it, nobody's
+    /// place is known.
+    #[arg(long, env = "MATCHBOOK_GEO_HEADERS", value_name = "PROXY|NAMES", value_parser = GeoHeaders::parse)]
+    pub geo_headers: Option<GeoHeaders>,
 }
 
 impl ServeConfig {

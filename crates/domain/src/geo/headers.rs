@@ -143,6 +143,38 @@ pub struct HeaderNames {
 }
 
 impl GeoHeaders {
+    /// Reads a setting: a key such as `cloudflare`, or names of headers: `country=X-Country, region=X-Region`. The error says
+    /// what may be written.
+    pub fn parse(text: &str) -> Result<Self, String> {
+        if !text.contains('=') {
+            let known = Self::from_key(text.trim()).filter(|headers| headers.provider().is_some());
+            let keys = || PROVIDERS.iter().map(|provider| provider.key).collect::<Vec<_>>().join(", ");
+            let error = || format!("write one of {}, or names of headers like country=X-Country, city=X-City", keys());
+            return known.ok_or_else(error);
+        }
+        let mut names = HeaderNames::default();
+        for part in text.split(',') {
+            let (place, name) = part.split_once('=').ok_or_else(|| format!("\"{}\" names no header", part.trim()))?;
+            let (place, name) = (place.trim(), name.trim());
+            if name.is_empty() || !name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte)) {
+                return Err(format!("\"{name}\" is no name of a header"));
+            }
+            let slot = match place {
+                "country" => &mut names.country,
+                "region" => &mut names.region,
+                "city" => &mut names.city,
+                "postal_code" => &mut names.postal_code,
+                other => {
+                    return Err(format!("\"{other}\" is unknown; there are country, region, city and postal_code"));
+                }
+            };
+            if slot.replace(name.to_owned()).is_some() {
+                return Err(format!("{place} is named twice"));
+            }
+        }
+        Ok(Self::Custom(names))
+    }
+
     /// By the key that configuration has. `custom` comes without names, to be filled.
     pub fn from_key(key: &str) -> Option<Self> {
         Some(match key {

@@ -129,3 +129,23 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn a_setting_is_a_product_or_names_and_else_the_error_says_what_may_be_written() {
+    assert_eq!(GeoHeaders::parse(" cloudflare "), Ok(GeoHeaders::Cloudflare));
+    let names =
+        HeaderNames { country: Some("X-C".into()), postal_code: Some("x_zip".into()), ..HeaderNames::default() };
+    assert_eq!(GeoHeaders::parse("country=X-C, postal_code = x_zip"), Ok(GeoHeaders::Custom(names)));
+    for (text, error) in [
+        ("custom", "write one of cloudflare, vercel, cloudfront, fastly, fly, app_engine, or names"),
+        ("", "write one of"),
+        ("planet=X", "\"planet\" is unknown; there are country"),
+        ("country=", "\"\" is no name of a header"),
+        ("country=a b", "\"a b\" is no name of a header"),
+        ("country=A,country=B", "country is named twice"),
+        ("country=A,city", "\"city\" names no header"),
+    ] {
+        let said = GeoHeaders::parse(text).expect_err(text);
+        assert!(said.starts_with(error), "{text}: {said}");
+    }
+}

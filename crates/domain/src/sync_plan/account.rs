@@ -35,6 +35,8 @@ impl Planner<'_> {
                 self.asks.extend(asks);
                 Err(Stop::Ask)
             }
+            // Salesforce takes no Contact under it but its own, which is found by email.
+            Next::Done(Resolution::Found(found)) if found.account.person_account => Ok(None),
             Next::Done(Resolution::Found(found)) => {
                 let (name, step) = (found.account.name.clone(), found.step.label());
                 self.notes.push(Note::AccountFound { name, step, of: found.candidates });

@@ -8,7 +8,7 @@ use crate::ask::{Answer, Ask, Known, LookupFailure, PersonRow};
 use crate::booking::{Booking, BookingId};
 use crate::org_shape::{FieldShape, OrgShape, RecordTypeShape};
 use crate::salesforce_settings::{AttendeeRecordType, ByObject, NoAccount, RelateTo, SalesforceSettings};
-use crate::sync_outcome::{ErrorClass, FieldValue, Synced};
+use crate::sync_outcome::{ErrorClass, FieldValue, PersonKind, Synced};
 use crate::sync_plan::examples::{at, booking, email, org, person_row, record, wanted};
 use crate::sync_plan::{PersonPart, PlanInput, Write, plan};
 use crate::sync_refusals::Refusals;
@@ -57,7 +57,10 @@ struct Outcome {
 
 impl World {
     fn answer(&self, ask: &Ask) -> Result<Answer, LookupFailure> {
-        let account_of = |person: &PersonRow| person.account.as_ref().map(|id| row(&id.0));
+        let account_of = |person: &PersonRow| {
+            let of = |id: &RecordId| AccountRow { person_account: person.person_account, ..row(&id.0) };
+            person.account.as_ref().map(of)
+        };
         Ok(match ask {
             Ask::Account { .. } if self.slow => return Err(too_slow()),
             Ask::Account { id, .. } => Answer::Account(self.accounts.iter().find(|a| a.account.id == *id).cloned()),
@@ -141,7 +144,7 @@ impl Outcome {
 
 /// An org whose Accounts may be partners, and whose Events may be related to them.
 fn partners() -> OrgShape {
-    let mut org = org();
+    let mut org = OrgShape { lead: org().contact, ..org() };
     let what = FieldShape { createable: true, updateable: true, ..FieldShape::default() };
     org.event.fields.insert("WhatId".into(), what);
     org.account.record_types = vec![RecordTypeShape {
@@ -309,6 +312,28 @@ fn nobody_else_comes_under_a_person_account() {
     let outcome = World { contacts: vec![own], accounts, ..World::default() }.routed(&under_account());
     let [Write::CreateEvent { fields }] = outcome.writes() else { panic!("only an Event: {:?}", outcome.writes()) };
     assert_eq!((&fields["WhoId"], outcome.rounds.len()), (&FieldValue::Record(record("003P")), 1));
+}
+
+#[test]
+fn a_new_contact_never_comes_under_the_attendees_own_person_account() {
+    let own = PersonRow {
+        person_account: true,
+        account: Some(record("001Person")),
+        ..person_row("003P", "jane@acme.example")
+    };
+    let settings = SalesforceSettings {
+        attendee_record_type: AttendeeRecordType::Lead,
+        check_for_existing_contact: false,
+        create_contact_under_account: Some(true),
+        ..SalesforceSettings::default()
+    };
+    let outcome = World { contacts: vec![own], ..World::default() }.planned(&settings, None);
+    let Write::CreatePerson { kind, .. } = &outcome.writes()[0] else { panic!("a person: {:?}", outcome.writes()) };
+    assert_eq!(
+        (*kind, outcome.account()),
+        (PersonKind::Lead, None),
+        "Salesforce refuses Contacts under person accounts"
+    );
 }
 
 #[test]

@@ -16,6 +16,7 @@ CREATE TABLE routing_decision (
 ) STRICT;
 CREATE INDEX routing_decision_by_booking ON routing_decision (booking_id, created_at);
 CREATE INDEX routing_decision_open ON routing_decision (event_type_id, email_folded, created_at) WHERE booking_id IS NULL;
+CREATE INDEX routing_decision_old ON routing_decision (created_at) WHERE booking_id IS NULL;
 
 CREATE TABLE rotation_host (
     event_type_id   TEXT NOT NULL REFERENCES event_type (id),

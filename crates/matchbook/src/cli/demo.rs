@@ -60,6 +60,7 @@ pub(super) async fn run(args: Args) -> Result<(), Failure> {
         workers: 4,
         api_calls_per_minute: args.api_calls_per_minute,
         lookup_deadline_ms: 3000,
+        geo_headers: None,
         link_lookups_per_minute: NonZeroU32::new(20).expect("some"),
         allow_loopback_orgs: true,
         allow_private_sources: false,

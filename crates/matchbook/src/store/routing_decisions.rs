@@ -17,6 +17,9 @@ use super::{
 use crate::clock::new_id;
 use crate::workspace_file::entries;
 
+/// How long a decision is kept that nobody has booked by.
+const KEPT_OPEN: SignedDuration = SignedDuration::from_hours(30 * 24);
+
 /// How long a decision waits for its booking to come in by webhook (spec 7).
 const JOINED_WITHIN: SignedDuration = SignedDuration::from_hours(24);
 
@@ -191,6 +194,10 @@ impl Store {
     pub async fn keep_decision(&self, routing: &Routing, now: Timestamp) -> Result<Decided, StoreError> {
         let mut tx = self.begin().await?;
         let made = decide_now(&mut tx, routing, now).await?;
+        sql("DELETE FROM routing_decision WHERE booking_id IS NULL AND created_at < $1")
+            .bind(micros(now - KEPT_OPEN))
+            .run(&mut tx)
+            .await?;
         let id = insert(&mut tx, routing, &made, (Entered::Link, None), now).await?;
         tx.commit().await?;
         Ok(Decided { id, decision: made.decision, trace: made.trace })

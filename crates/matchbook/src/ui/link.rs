@@ -17,7 +17,7 @@ use http::{Method, Uri};
 use url::{Url, form_urlencoded};
 
 use super::allowance::{Allowance, Debts, network};
-use super::{ClientAddress, PageError, not_found};
+use super::{BookerPlace, ClientAddress, PageError, not_found};
 use crate::app::App;
 use crate::error_chain::chain;
 use crate::routing::{self, Asker, RoutingRequest};
@@ -43,11 +43,11 @@ pub async fn send_on(
     method: Method,
     uri: Uri,
     client: ClientAddress,
+    BookerPlace(place): BookerPlace,
     slug: Result<Path<String>, PathRejection>,
     RawQuery(query): RawQuery,
 ) -> Result<Response, PageError> {
     let Ok(Path(slug)) = slug else { return Ok(not_found(uri).await) };
-    let place = Geo::default(); // Where the booker is: told by no trusted proxy yet.
     let Some((event_type, page)) = page_of(&app, &slug).await? else { return Ok(not_found(uri).await) };
     let query = query.unwrap_or_default();
     let sent = match email_of(&query) {

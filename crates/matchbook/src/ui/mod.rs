@@ -3,6 +3,7 @@
 mod allowance;
 pub mod api_docs;
 pub mod assets;
+mod booker_place;
 pub mod booking;
 pub mod bookings;
 mod client_address;
@@ -25,6 +26,7 @@ mod sync_word;
 mod timeline;
 mod times;
 
+pub use booker_place::BookerPlace;
 pub use client_address::ClientAddress;
 pub use error::PageError;
 pub use link::LinkLimits;

@@ -33,6 +33,7 @@ async fn serve(store: StoreConfig) -> Result<Arc<App>, BuildError> {
         workers: 1,
         api_calls_per_minute: NonZeroU32::new(600).expect("some"),
         lookup_deadline_ms: 3000,
+        geo_headers: None,
         link_lookups_per_minute: NonZeroU32::new(20).expect("some"),
         allow_loopback_orgs: false,
         allow_private_sources: false,

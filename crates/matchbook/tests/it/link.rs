@@ -481,3 +481,16 @@ async fn a_look_up_is_reused_for_ten_minutes(#[values(Engine::Sqlite, Engine::Po
         assert_eq!(links.test.org.take_calls().await, calls, "after {wait} more minutes");
     }
 }
+
+#[rstest]
+#[tokio::test]
+async fn a_decision_that_nobody_books_by_is_not_kept_for_ever(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+) {
+    let Some(links) = Links::spawn(engine).await else { return };
+    let old = links.follow("?email=jane@acme.example").await;
+    links.test.pass(SignedDuration::from_hours(31 * 24));
+    let new = links.follow("?email=joe@acme.example").await;
+    assert_eq!(links.decisions(&links.book("jane@acme.example", &old).await).await, Vec::<Value>::new());
+    assert_eq!(links.decisions(&links.book("joe@acme.example", &new).await).await.len(), 1);
+}

@@ -21,6 +21,7 @@ mod duplicates;
 mod explain;
 mod faults;
 mod files;
+mod geo;
 mod grants;
 mod invariants;
 mod link;

@@ -40,7 +40,7 @@ impl Routed {
         Routed::prepare(TestApp::spawn(engine).await?, more, salesforce, records).await
     }
 
-    async fn prepare(test: TestApp, more: &str, salesforce: &str, records: Value) -> Option<Routed> {
+    pub(crate) async fn prepare(test: TestApp, more: &str, salesforce: &str, records: Value) -> Option<Routed> {
         test.org.control("PATCH", "settings", json!({"now": START})).await;
         test.org.load(json!({"User": [user("ben@seller.example"), user("cleo@seller.example")]})).await;
         let mut text = records.to_string();
@@ -106,13 +106,13 @@ fn key(booking: &Value) -> String {
     email.split('@').next().unwrap_or_default().to_owned()
 }
 
-fn account(name: &str, owner: &str, more: Value) -> Value {
+pub(crate) fn account(name: &str, owner: &str, more: Value) -> Value {
     let mut account = json!({"@ref": name, "Name": name, "Website": "acme.example", "OwnerId": owner});
     account.as_object_mut().expect("an object").extend(more.as_object().expect("an object").clone());
     account
 }
 
-const BY_ACCOUNT: &str = "attendee_record_type: contact_under_account, book_directly: {enabled: true}";
+pub(crate) const BY_ACCOUNT: &str = "attendee_record_type: contact_under_account, book_directly: {enabled: true}";
 
 #[rstest]
 #[tokio::test]

@@ -142,6 +142,7 @@ impl TestApp {
             workers: 1,
             api_calls_per_minute: NonZeroU32::new(600).expect("some"),
             lookup_deadline_ms: 3000,
+            geo_headers: None,
             link_lookups_per_minute: NonZeroU32::new(20).expect("some"),
             allow_loopback_orgs: true,
             allow_private_sources: false,
@@ -284,6 +285,18 @@ impl TestApp {
     pub(crate) async fn deliver(&self, delivery: &Value) -> Answer {
         let body = delivery.to_string();
         self.post_webhook("calcom", &body, Some(&sign(body.as_bytes()))).await
+    }
+
+    /// The same with more headers.
+    pub(crate) async fn deliver_with(&self, delivery: &Value, headers: &[(&str, &str)]) -> Answer {
+        let body = delivery.to_string();
+        let signature = sign(body.as_bytes());
+        let mut request =
+            self.http.post(format!("{}/webhooks/calcom", self.url)).header("X-Cal-Signature-256", signature);
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        answer(request.body(body)).await
     }
 
     /// Posts any body with any signature.
