@@ -104,6 +104,9 @@ pub struct FieldShape {
     /// The active values, where the list takes no others.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub only_values: Option<Vec<String>>,
+    /// The active values, where the list takes others, too.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub offered_values: Vec<String>,
 }
 
 impl FieldShape {

@@ -4,7 +4,7 @@ use domain::settings_check::check_with_org;
 use jiff::Timestamp;
 
 use crate::store::{Store, StoreError};
-use crate::sync::known_shape;
+use crate::sync::{SHAPE_LIFETIME, known_shape};
 use crate::workspace_file::entries::{EventType, Typed as _};
 use crate::workspace_file::{Document, Problem};
 
@@ -24,7 +24,7 @@ pub async fn problems(
         let Ok(event_type) = EventType::read(key, entry) else { continue };
         let connection = connections.iter().find(|known| Some(&known.key) == event_type.salesforce.connection.as_ref());
         let Some(connection) = connection.filter(|_| names(&at)) else { continue };
-        let Some(org) = known_shape(store, &connection.id, now).await? else { continue };
+        let Some(org) = known_shape(store, &connection.id, now - SHAPE_LIFETIME).await? else { continue };
         let errors = check_with_org(&event_type.salesforce.settings, &org);
         if !errors.is_empty() {
             told.push(connection.id.clone());

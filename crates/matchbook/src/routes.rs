@@ -88,6 +88,9 @@ pub(crate) fn api() -> (Router<Arc<App>>, OpenApi) {
         .routes(routes!(api::sync_errors::dismiss_one))
         .routes(routes!(api::configuration::list))
         .routes(routes!(api::configuration::read, api::configuration::patch, api::configuration::archive))
+        .routes(routes!(api::org::record_types))
+        .routes(routes!(api::org::fields))
+        .routes(routes!(api::settings_validation::create))
         .routes(routes!(api::openapi::document));
     let (router, document) =
         OpenApiRouter::with_openapi(api::openapi::Head::openapi()).nest("/api/v1", v1).split_for_parts();

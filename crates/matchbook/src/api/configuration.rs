@@ -180,7 +180,7 @@ fn expected(headers: &HeaderMap, present: i64) -> Result<i64, Problem> {
 }
 
 /// Lays a merge patch over an entry. Nulls are kept: they say to the reader of the file that a setting is taken back.
-fn lay_over(entry: &mut Map<String, Value>, patch: Map<String, Value>) {
+pub(super) fn lay_over(entry: &mut Map<String, Value>, patch: Map<String, Value>) {
     for (name, value) in patch {
         match (entry.get_mut(&name), value) {
             (Some(Value::Object(group)), Value::Object(patch)) => lay_over(group, patch),
@@ -224,16 +224,22 @@ async fn changed(app: &App, actor: &Actor, expected: i64, edit: Edit, section: &
     }
 }
 
-/// The mistakes of an entry, each at its pointer. Messages begin with a path such as `hosts.ann.email`, and where a setting is
-/// missing or not known, go on with its name in quotes.
+/// The mistakes of an entry, each at its pointer.
 fn invalid(section: &str, key: &str, errors: &[FileError]) -> Problem {
     let entry = format!("{section}.{key}");
     errors.iter().fold(Problem::invalid(), |problem, error| {
-        let split = error.message.split_once(": ").filter(|(path, _)| path.starts_with(&entry));
-        let (path, words) = split.unwrap_or((&entry, &error.message));
-        let within = path.strip_prefix(&entry).unwrap_or_default();
-        let setting = words.strip_prefix('"').and_then(|rest| rest.split_once('"')).map_or("", |(name, _)| name);
-        let within = if setting.is_empty() { within.to_owned() } else { format!("{within}.{setting}") };
-        problem.field(within.replace(['.', '['], "/").replace(']', ""), words)
+        let (pointer, words) = placed(&entry, error);
+        problem.field(pointer, words)
     })
+}
+
+/// The pointer of a mistake within what stands at a path, and its words. Messages begin with a path such as `hosts.ann.email`,
+/// and where a setting is missing or not known, go on with its name in quotes.
+pub(super) fn placed<'a>(at: &'a str, error: &'a FileError) -> (String, &'a str) {
+    let split = error.message.split_once(": ").filter(|(path, _)| path.starts_with(at));
+    let (path, words) = split.unwrap_or((at, &error.message));
+    let within = path.strip_prefix(at).unwrap_or_default();
+    let setting = words.strip_prefix('"').and_then(|rest| rest.split_once('"')).map_or("", |(name, _)| name);
+    let within = if setting.is_empty() { within.to_owned() } else { format!("{within}.{setting}") };
+    (within.replace(['.', '['], "/").replace(']', ""), words)
 }

@@ -75,7 +75,9 @@ fn record_type(info: &RecordTypeInfo) -> RecordTypeShape {
 
 fn field(field: &FieldDescribe) -> FieldShape {
     let length = usize::try_from(field.length).ok().filter(|length| *length > 0);
-    let only_values = field.restricted_picklist.then(|| field.active_picklist_values.clone());
+    let values = field.active_picklist_values.clone();
+    let (only_values, offered_values) =
+        if field.restricted_picklist { (Some(values), Vec::new()) } else { (None, values) };
     FieldShape {
         kind: FieldKind::of(&field.field_type),
         length,
@@ -83,6 +85,7 @@ fn field(field: &FieldDescribe) -> FieldShape {
         updateable: field.updateable,
         unique_external_id: field.external_id && field.unique,
         only_values,
+        offered_values,
         groupable: field.groupable,
     }
 }

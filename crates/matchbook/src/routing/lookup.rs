@@ -1,6 +1,8 @@
 //! What a decision must know of the org: asked for in time, within its share of the org's day, and reused for a while where
 //! strangers cause it (spec 7).
 
+mod org;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -18,10 +20,11 @@ use jiff::{SignedDuration, Timestamp};
 use salesforce::client::{Call, CallError, Client, Session};
 use salesforce::composite::{CompositeAnswer, CompositeRequest};
 
+pub(crate) use self::org::ShapeError;
 use super::Asker;
-use crate::crm::{classify, directory, org_shapes, preflight};
+use crate::crm::{classify, directory, preflight};
 use crate::store::{Connection, LookupOutcome, Spent, StoreError};
-use crate::sync::{Engine, OpenSession, SessionError};
+use crate::sync::{Engine, OpenSession, SHAPE_LIFETIME, SessionError};
 
 /// How long a stranger's look-up is reused.
 const REUSED_FOR: SignedDuration = SignedDuration::from_mins(10);
@@ -60,13 +63,8 @@ impl Lookups {
         let Some(connection) = self.engine.store.connection(connection_id).await? else {
             return not_asked("the connection to Salesforce no longer exists".into());
         };
-        let now = self.engine.clock.now();
-        if connection.reconnect_needed {
-            return not_asked(format!("the connection {} must be connected to Salesforce again", connection.name));
-        }
-        if connection.parked_until.is_some_and(|until| until > now) {
-            let trouble = connection.trouble.as_deref().unwrap_or("Salesforce was in trouble");
-            return not_asked(format!("the connection {} rests: {}", connection.name, trouble.trim_end_matches('.')));
+        if let Some(why) = rests(&connection, self.engine.clock.now()) {
+            return not_asked(why);
         }
         // In a task of its own: a renewal of access that is broken off would leave its lease behind, and lose a rotated token.
         let task = {
@@ -91,34 +89,41 @@ impl Lookups {
         settings: &SalesforceSettings,
         asker: Asker,
     ) -> Result<(RoutingInput, Known), StoreError> {
-        let usage = self.engine.store.api_usage(&connection.id, self.engine.clock.now()).await?;
-        let shares = self.engine.shares(&connection.id).await?;
-        let mut lookup = Lookup {
+        let mut lookup = self.begin(connection, asker).await?;
+        let found = lookup.run(input.clone(), emails, settings).await;
+        let known = self.end(lookup).await?;
+        match found {
+            Ok(input) => Ok((input, known)),
+            Err(Unasked::Store(error)) => Err(error),
+            Err(Unasked::Failed(failure)) => {
+                Ok((RoutingInput { not_asked: Some(could_not(&failure)), ..input }, Known::new()))
+            }
+        }
+    }
+
+    async fn begin<'a>(&'a self, connection: &'a Connection, asker: Asker) -> Result<Lookup<'a>, StoreError> {
+        Ok(Lookup {
             lookups: self,
             connection,
             asker,
-            usage,
-            shares,
+            usage: self.engine.store.api_usage(&connection.id, self.engine.clock.now()).await?,
+            shares: self.engine.shares(&connection.id).await?,
             counted_before: 0,
             session: None,
             spent: Spent::default(),
             trouble: None,
             known: Known::new(),
-        };
-        let found = lookup.run(input.clone(), emails, settings).await;
+        })
+    }
+
+    /// Keeps what a look-up cost, and what it means for the connection; gives what it found.
+    async fn end(&self, mut lookup: Lookup<'_>) -> Result<Known, StoreError> {
         let outcome = lookup.outcome();
-        let (known, mut spent, purpose) = (lookup.known, lookup.spent, purpose(asker));
+        let (mut spent, purpose) = (lookup.spent, purpose(lookup.asker));
         spent.calls = (spent.calls - lookup.counted_before).max(0);
-        let now = self.engine.clock.now();
-        self.engine.store.after_lookup(&connection.id, outcome, (purpose, &self.engine.name, &spent), now).await?;
-        match found {
-            Ok(input) => Ok((input, known)),
-            Err(Unasked::Store(error)) => Err(error),
-            Err(Unasked::Failed(failure)) => {
-                let why = format!("Salesforce could not be asked ({}: {})", failure.code, failure.message);
-                Ok((RoutingInput { not_asked: Some(why), ..input }, Known::new()))
-            }
-        }
+        let spent = (purpose, self.engine.name.as_str(), &spent);
+        self.engine.store.after_lookup(&lookup.connection.id, outcome, spent, self.engine.clock.now()).await?;
+        Ok(lookup.known)
     }
 
     fn kept(&self, connection: &Connection, ask: &Ask, now: Timestamp) -> Option<Answer> {
@@ -140,6 +145,20 @@ impl Lookups {
             }
         }
     }
+}
+
+/// Why the org of a connection is not asked now, if it is not.
+fn rests(connection: &Connection, now: Timestamp) -> Option<String> {
+    if connection.reconnect_needed {
+        return Some(format!("the connection {} must be connected to Salesforce again", connection.name));
+    }
+    let trouble = connection.trouble.as_deref().unwrap_or("Salesforce was in trouble");
+    let rests = connection.parked_until.is_some_and(|until| until > now);
+    rests.then(|| format!("the connection {} rests: {}", connection.name, trouble.trim_end_matches('.')))
+}
+
+fn could_not(failure: &LookupFailure) -> String {
+    format!("Salesforce could not be asked ({}: {})", failure.code, failure.message)
 }
 
 fn purpose(asker: Asker) -> Purpose {
@@ -197,7 +216,7 @@ impl Lookup<'_> {
         emails: &BTreeMap<HostId, EmailAddress>,
         settings: &SalesforceSettings,
     ) -> Result<RoutingInput, Unasked> {
-        let mut org = self.shape().await?;
+        let mut org = self.shape(SHAPE_LIFETIME).await?;
         self.find_users(&input, emails, &mut org).await?;
         for host in &mut input.hosts {
             host.user = emails.get(&host.id).and_then(|email| org.users.get(email).cloned().flatten());
@@ -209,21 +228,6 @@ impl Lookup<'_> {
             self.ask(asks, &org).await?;
         }
         Ok(input)
-    }
-
-    /// The org as it was described lately, else as it is described now.
-    async fn shape(&mut self) -> Result<OrgShape, Unasked> {
-        let engine = &self.lookups.engine;
-        if let Some(known) = engine.known_shape(&self.connection.id).await? {
-            return Ok(known);
-        }
-        let request = org_shapes::request().map_err(|e| failed("UNSENDABLE", e.to_string()))?;
-        let answer = self.composite(&request).await?;
-        let shapes =
-            org_shapes::read(&answer).map_err(|refusal| Unasked::Failed(classify::lookup_failure(&refusal)))?;
-        engine.keep_shapes(&self.connection.id, shapes).await?;
-        let known = engine.known_shape(&self.connection.id).await?;
-        known.ok_or_else(|| failed("UNREADABLE", "what Salesforce described could not be kept"))
     }
 
     /// Finds the Salesforce users of enabled hosts of whom it is not known, by one query.

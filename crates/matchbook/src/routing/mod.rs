@@ -21,7 +21,7 @@ use domain::salesforce_settings::AttendeeRecordType;
 use domain::tiebreak::Situation;
 
 use crate::store::{EventType, Routing, Slot, StoreError};
-pub(crate) use lookup::Lookups;
+pub(crate) use lookup::{Lookups, ShapeError};
 
 /// Who is to take a booking of an event type?
 #[derive(Debug, Clone)]

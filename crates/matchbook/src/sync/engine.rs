@@ -21,7 +21,7 @@ use crate::store::{Store, StoreError, StoredDescribe};
 use crate::workspace_file::entries::{self, Typed as _};
 
 /// How long describes and hosts' users are trusted before they are asked for again.
-const SHAPE_LIFETIME: SignedDuration = SignedDuration::from_hours(1);
+pub(crate) const SHAPE_LIFETIME: SignedDuration = SignedDuration::from_hours(1);
 
 /// The longest that one call to Salesforce may take.
 const CALL_TIMEOUT: Duration = Duration::from_secs(30);
@@ -147,19 +147,22 @@ impl Engine {
         self.store.save_describes(connection_id, &describes).await
     }
 
-    /// The org as last described, if that is recent enough.
-    pub(crate) async fn known_shape(&self, connection_id: &str) -> Result<Option<OrgShape>, StoreError> {
-        known_shape(&self.store, connection_id, self.clock.now()).await
+    /// The org as last described, if that is no longer ago.
+    pub(crate) async fn known_shape(
+        &self,
+        connection_id: &str,
+        no_older_than: SignedDuration,
+    ) -> Result<Option<OrgShape>, StoreError> {
+        known_shape(&self.store, connection_id, self.clock.now() - no_older_than).await
     }
 }
 
-/// The org of a connection as it was last described, if that is recent enough.
+/// The org of a connection as it was last described, if that was then or later.
 pub(crate) async fn known_shape(
     store: &Store,
     connection_id: &str,
-    now: Timestamp,
+    since: Timestamp,
 ) -> Result<Option<OrgShape>, StoreError> {
-    let since = now - SHAPE_LIFETIME;
     let mut objects = BTreeMap::new();
     for describe in store.describes(connection_id).await? {
         if describe.fetched_at >= since {

@@ -23,7 +23,7 @@ use jiff::{SignedDuration, Timestamp};
 use salesforce::client::CallError;
 use salesforce::composite::{CompositeAnswer, CompositeRequest};
 
-use super::engine::Engine;
+use super::engine::{Engine, SHAPE_LIFETIME};
 use super::session::{OpenSession, SessionError};
 use crate::crm::{classify, directory, org_shapes, transcript, writer};
 use crate::failpoint;
@@ -188,7 +188,7 @@ impl<'a> Run<'a> {
     /// The org's shape, described now if it was not described lately.
     async fn shape(&mut self, session: &mut OpenSession) -> Result<OrgShape, Stop> {
         let connection = self.claimed.connection_id.clone();
-        if let Some(known) = self.engine.known_shape(&connection).await? {
+        if let Some(known) = self.engine.known_shape(&connection, SHAPE_LIFETIME).await? {
             return Ok(OrgShape { connection_user: session.user_id.clone().map(RecordId), ..known });
         }
         self.describe(session).await
@@ -209,7 +209,7 @@ impl<'a> Run<'a> {
         let answer = self.read(session, "Describe Contact, Lead, Account and Event", &request).await?;
         let shapes = org_shapes::read(&answer).map_err(|refusal| self.fail(Operation::LookUp, &refusal, None))?;
         self.engine.keep_shapes(&connection, shapes).await?;
-        match self.engine.known_shape(&connection).await? {
+        match self.engine.known_shape(&connection, SHAPE_LIFETIME).await? {
             Some(shape) => Ok(OrgShape { connection_user: session.user_id.clone().map(RecordId), ..shape }),
             None => Err(self.unsendable("What Salesforce described could not be kept")),
         }

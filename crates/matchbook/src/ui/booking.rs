@@ -151,10 +151,9 @@ impl Shown {
                 p { (self.word().badge()) }
                 (self.trouble())
                 @if let Some(sync) = &self.row.sync {
-                    @if let Some(reason) = &sync.reason { p.reason { (reason) } }
                     @if let Some(duplicates) = sync.duplicates_to_decide() {
                         (duplicate_choice::choices(&self.row.id.0, duplicates, self.may_sync, |id, object| self.record(id, object)))
-                    }
+                    } @else if let Some(reason) = &sync.reason { p.reason { (reason) } }
                     (self.records(&sync.synced))
                 } @else {
                     p { "The event type " strong { (self.row.event_type) } " is not connected to Salesforce, so nothing is written." }
