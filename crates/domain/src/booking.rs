@@ -172,6 +172,9 @@ pub struct Marks {
     /// It was confirmed at some time: it took place, or was to.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub confirmed: bool,
+    /// It proved to be another booking, which goes on in its place (spec 10): nothing was cancelled.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub is_another: bool,
     /// Who was marked as a no-show, or no longer is.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub no_shows: BTreeMap<EmailAddress, NoShow>,

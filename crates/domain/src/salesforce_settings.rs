@@ -97,6 +97,16 @@ impl SalesforceSettings {
 }
 
 impl SalesforceSettings {
+    /// The same for a booking that proved to be another one: nothing was cancelled, so its Event is not kept, and nobody is
+    /// told of a cancel (spec 10).
+    pub fn without_cancel_lists(&self) -> SalesforceSettings {
+        SalesforceSettings {
+            event_fields_on_cancel: WriteList::default(),
+            person_fields_on_cancel: WriteList::default(),
+            ..self.clone()
+        }
+    }
+
     /// The fields of a record that rows are written to.
     pub fn fields_of_rows(&self, target: Target) -> BTreeSet<String> {
         let lists = match target {

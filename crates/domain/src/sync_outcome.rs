@@ -528,7 +528,9 @@ pub fn absorb(
         }
     }
     if rows_are_written(writes, results, email) {
-        let owner = after.person_state.owner.clone();
+        // Where the owner needed no write, it is as planning found it.
+        let changes_owner = writes.iter().any(|w| matches!(w, Write::UpdatePerson { part: PersonPart::Owner, .. }));
+        let owner = if changes_owner { after.person_state.owner.clone() } else { state.owner.clone() };
         after.person_state = PersonState { owner, ..state.clone() };
     }
     after

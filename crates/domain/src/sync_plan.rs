@@ -165,6 +165,9 @@ pub struct PlanInput<'a> {
 
 /// Decides what to do next for a booking, and says what is worth knowing about it.
 pub fn plan(input: PlanInput<'_>, known: &Known) -> (Next<Plan>, Vec<Note>) {
+    let without_cancel = input.wanted.marks.is_another.then(|| input.settings.without_cancel_lists());
+    let settings = without_cancel.as_ref().unwrap_or(input.settings);
+    let input = PlanInput { settings, ..input };
     let mut planner = Planner { input, known, asks: BTreeSet::new(), notes: Vec::new() };
     let next = match planner.decide() {
         Ok(plan) => Next::Done(plan),

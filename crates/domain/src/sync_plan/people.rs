@@ -103,8 +103,12 @@ impl Planner<'_> {
         let owner = self.owner();
         let (given, state) = self.rows_of(attendee?)?;
         let who = written.get("WhoId").cloned().unwrap_or(FieldValue::Null);
+        let guests = match written.get(PEOPLE_FIELD) {
+            Some(FieldValue::List(all)) => all.iter().filter(|value| **value != who).cloned().collect(),
+            _ => vec![],
+        };
         let before = self.input.synced.person_state.clone();
-        Ok(People { given, state, who, owner: owner?, ..People::nobody(before) })
+        Ok(People { given, state, who, guests, owner: owner?, ..People::nobody(before) })
     }
 
     /// Finds the attendee and the guests by email, else says what to create.

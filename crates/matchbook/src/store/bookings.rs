@@ -330,7 +330,8 @@ fn called_off(recorded: &RecordedBooking, kept: &str) -> RecordedBooking {
         cancel_reason: Some(format!("This proved to be the booking {kept}, which goes on in its place.")),
         ..recorded.booking.clone()
     };
-    RecordedBooking { booking, changed_by: ChangeKind::Cancelled, ..recorded.clone() }
+    let marks = Marks { is_another: true, ..recorded.marks.clone() };
+    RecordedBooking { booking, marks, changed_by: ChangeKind::Cancelled, ..recorded.clone() }
 }
 
 /// Lets changes of one booking in one after the other, where several processes write: each must see what the one before

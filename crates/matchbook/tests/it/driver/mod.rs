@@ -7,7 +7,9 @@
 
 mod dice;
 mod model;
+mod persons;
 mod schedule;
+mod settings;
 mod world;
 
 use std::env;
@@ -29,11 +31,11 @@ async fn run_seeds(engine: Engine, seeds: impl Iterator<Item = u64>) {
     }
 }
 
-/// Runs one seed as schedules were at first.
-async fn run_plain(seed: u64) {
+/// Runs one schedule.
+async fn run_only(schedule: Schedule) {
     let test = TestApp::spawn(Engine::Sqlite).await.expect("SQLite is always here");
     let engines = [Arc::clone(&test.app.engine), second_engine(&test)];
-    run(&test, &engines, Schedule::plain(seed)).await;
+    run(&test, &engines, schedule).await;
 }
 
 async fn run(test: &TestApp, engines: &[Arc<sync::Engine>; 2], schedule: Schedule) {
@@ -82,23 +84,23 @@ async fn seeds_on_postgres(#[values(0, 1, 2, 3)] shard: u64) {
 /// A late update had made the Event be with a guest, whom a later change had left out.
 #[tokio::test]
 async fn seed_683_guest_of_a_late_update() {
-    run_seeds(Engine::Sqlite, [683].into_iter()).await;
+    run_only(Schedule::without_settings(683)).await;
 }
 
 /// An Event whose answer had been lost was found without its person, whom somebody had deleted meanwhile.
 #[tokio::test]
 async fn seed_1209_person_deleted_before_the_event_was_found() {
-    run_seeds(Engine::Sqlite, [1209].into_iter()).await;
+    run_only(Schedule::without_settings(1209)).await;
 }
 
 /// A late update had been forgotten before the change that overwrites it had succeeded.
 #[tokio::test]
 async fn seed_46_wrong_time_after_a_refused_change() {
-    run_plain(46).await;
+    run_only(Schedule::plain(46)).await;
 }
 
 /// The change that overwrites a late update was lost itself, and counted as done.
 #[tokio::test]
 async fn seed_7098_wrong_time_after_a_lost_change() {
-    run_plain(7098).await;
+    run_only(Schedule::plain(7098)).await;
 }

@@ -1,7 +1,6 @@
 //! What Salesforce and the database must show in the end.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::ops::RangeInclusive;
 
 use domain::booking::BookingStatus;
 use domain::sync_outcome::SyncedEvent;
@@ -9,7 +8,9 @@ use jiff::{SignedDuration, Timestamp};
 use matchbook::store::BookingRow;
 use serde_json::Value;
 
-use super::schedule::{Kind, Meeting, Schedule};
+use super::persons::Records;
+use super::schedule::{Kind, Meeting, Version};
+use super::settings::Attendees;
 use super::world::{World, place};
 
 /// What people in Salesforce did, and what came after it.
@@ -18,7 +19,7 @@ pub(super) struct History {
     /// By meeting, the deletions of its Events, the earliest first.
     deletions: BTreeMap<usize, Vec<Deletion>>,
     /// Emails in lower case of the deleted Contacts.
-    contacts: BTreeSet<String>,
+    pub(super) contacts: BTreeSet<String>,
     /// The meetings of which something came, and whether that was a cancel.
     first: BTreeMap<usize, bool>,
 }
@@ -47,7 +48,7 @@ impl History {
     }
 
     /// Whether a cancel came first: it counts as one of a confirmed booking, until more is known.
-    fn began_with_cancel(&self, meeting: usize) -> bool {
+    pub(super) fn began_with_cancel(&self, meeting: usize) -> bool {
         self.first.get(&meeting).is_some_and(|cancel| *cancel)
     }
 
@@ -59,6 +60,12 @@ impl History {
         let surely_stays = deletions.last().is_some_and(|d| d.last_word && d.start == start);
         (usize::from(surely_moved), usize::from(!surely_stays))
     }
+
+    /// The same of one that is kept though the booking was called off: nothing makes it anew.
+    fn kept_events(&self, meeting: usize) -> (usize, usize) {
+        let Some(deletions) = self.deletions.get(&meeting) else { return (1, 1) };
+        (0, usize::from(!deletions.last().is_some_and(|deletion| deletion.last_word)))
+    }
 }
 
 /// Salesforce's way to write an instant.
@@ -69,11 +76,16 @@ fn written(at: Timestamp) -> String {
 impl World<'_> {
     /// Compares org and database with what was delivered.
     pub(super) async fn check(&self) -> Result<(), String> {
-        let contacts = self.test.org.records("Contact").await;
-        let leads = self.test.org.records("Lead").await;
+        let mut users = self.test.org.records("User").await;
+        users.retain(|user| user["Username"] == "integration@northwind.example");
+        let records = Records {
+            contacts: self.test.org.records("Contact").await,
+            leads: self.test.org.records("Lead").await,
+            connection_user: users[0]["Id"].clone(),
+        };
         let events = self.test.org.records("Event").await;
         for person in 0..self.schedule.persons.len() {
-            self.check_person(person, &contacts, &leads)?;
+            self.check_person(person, &records)?;
         }
         if let Some(stray) = events.iter().find(|e| self.meeting_of(e).is_none()) {
             return Err(format!("an Event of no booking: {}", brief(stray)));
@@ -81,67 +93,21 @@ impl World<'_> {
         let rows = self.bookings().await;
         for meeting in 0..self.schedule.meetings.len() {
             let its: Vec<&Value> = events.iter().filter(|e| self.meeting_of(e) == Some(meeting)).collect();
-            let people = if self.schedule.leads { &leads } else { &contacts };
-            self.check_meeting(meeting, &its, people, &contacts, &rows)?;
+            self.check_meeting(meeting, &its, &records, &rows)?;
         }
         Ok(())
-    }
-
-    fn check_person(&self, person: usize, contacts: &[Value], leads: &[Value]) -> Result<(), String> {
-        let email = self.email(person, false);
-        let expected = self.expected_contacts(person);
-        let found = contacts.iter().filter(|c| is_of(c, &email)).count();
-        if !expected.contains(&found) {
-            let (list, expected) = (list(contacts), (expected.start(), expected.end()));
-            return Err(format!("person {person} should have {expected:?} Contacts and has {found}: {list}"));
-        }
-        let is_lead = |m: &Meeting| self.schedule.leads && m.person == person && m.was_confirmed();
-        let least = usize::from(self.schedule.meetings.iter().any(is_lead));
-        let most = least.max(usize::from(self.schedule.leads && self.may_have_come(person)));
-        let found = leads.iter().filter(|c| is_of(c, &email)).count();
-        if (least..=most).contains(&found) {
-            return Ok(());
-        }
-        Err(format!("person {person} should have {least} to {most} Leads and has {found}: {}", list(leads)))
-    }
-
-    /// Whether a person booked what began with a cancel.
-    fn may_have_come(&self, person: usize) -> bool {
-        let meetings = self.schedule.meetings.iter().enumerate();
-        meetings
-            .filter(|(at, _)| self.history.began_with_cancel(*at))
-            .any(|(_, m)| m.person == person || m.versions.iter().any(|v| v.brings(person)))
-    }
-
-    /// How many Contacts a person should have in the end. Guests of a booking that changed or was called off before its sync
-    /// may have none, and so may those whose record Salesforce refused once.
-    fn expected_contacts(&self, person: usize) -> RangeInclusive<usize> {
-        let Schedule { meetings, persons, leads, .. } = self.schedule;
-        let before = persons[person];
-        let is_contact = |m: &Meeting| !leads && m.was_confirmed();
-        let books = meetings.iter().any(|m| is_contact(m) && m.person == person);
-        let may_come = meetings.iter().any(|m| is_contact(m) && m.versions.iter().any(|v| v.brings(person)));
-        let comes = meetings.iter().any(|m| is_contact(m) && takes_place(m) && m.last().brings(person));
-        let surely = books || (comes && !self.schedule.refuses_records());
-        let least = if surely { before.max(1) } else { before };
-        let began = !leads && self.may_have_come(person);
-        let most = before.max(usize::from(books || may_come || began));
-        if self.history.contacts.contains(&self.email(person, false)) { 0..=most } else { least..=most }
     }
 
     fn check_meeting(
         &self,
         meeting: usize,
         events: &[&Value],
-        people: &[Value],
-        contacts: &[Value],
+        records: &Records,
         rows: &[BookingRow],
     ) -> Result<(), String> {
         let planned = &self.schedule.meetings[meeting];
         let wanted = planned.last();
-        let start = self.start(meeting, wanted.slot);
-        let takes_place = takes_place(planned);
-        let (least, most) = if takes_place { self.history.events(meeting, &written(start)) } else { (0, 0) };
+        let (least, most) = self.expected_events(meeting);
         if !(least..=most).contains(&events.len()) {
             return Err(format!(
                 "meeting {meeting} should have {least} to {most} Events and has {}: {}",
@@ -150,42 +116,108 @@ impl World<'_> {
             ));
         }
         let title = self.title(meeting);
-        let accepted: Vec<&BookingRow> =
-            rows.iter().filter(|r| r.booking.title == title && r.booking.status == BookingStatus::Accepted).collect();
-        if accepted.len() != usize::from(takes_place) {
-            return Err(format!("meeting {meeting} is {} bookings that take place: {rows:?}", accepted.len()));
+        let its: Vec<&BookingRow> = rows.iter().filter(|r| r.booking.title == title).collect();
+        let accepted = its.iter().filter(|r| r.booking.status == BookingStatus::Accepted).count();
+        if accepted != usize::from(takes_place(planned)) {
+            return Err(format!("meeting {meeting} is {accepted} bookings that take place: {rows:?}"));
         }
-        let (Some(event), Some(row)) = (events.first(), accepted.first()) else { return Ok(()) };
-        let email = self.email(planned.person, false);
-        let with_person = people.iter().any(|c| c["Id"] == event["WhoId"] && is_of(c, &email));
+        let Some(event) = events.first() else { return Ok(()) };
+        // One that a late upsert brought back is known by its booking id alone.
+        let stored = its.iter().any(|row| stored_event(row) == event["Id"].as_str())
+            || self.history.deletions.contains_key(&meeting);
+        let right = self.of_the_event(meeting, event).into_iter().chain(self.of_its_person(meeting, event, records));
+        match right.chain([("the stored id", stored)]).find(|(_, right)| !right) {
+            None => Ok(()),
+            Some((name, _)) => Err(format!(
+                "meeting {meeting}: {name} is wrong, wanted is {wanted:?} at {}: {event:#}, stored is {:?}",
+                self.start(meeting, wanted.slot),
+                its.iter().map(|row| &row.sync).collect::<Vec<_>>()
+            )),
+        }
+    }
+
+    /// How many live Events a booking may have in the end.
+    fn expected_events(&self, meeting: usize) -> (usize, usize) {
+        let planned = &self.schedule.meetings[meeting];
+        let keeps = self.schedule.settings.as_ref().is_some_and(|settings| settings.event_on_cancel);
+        let (least, most) = if takes_place(planned) {
+            self.history.events(meeting, &written(self.start(meeting, planned.last().slot)))
+        } else if keeps && called_off(planned) && planned.was_confirmed() {
+            self.history.kept_events(meeting)
+        } else {
+            (0, usize::from(keeps && called_off(planned) && self.history.began_with_cancel(meeting)))
+        };
+        let fate = self.fate(planned.person);
+        if !fate.nobody {
+            return (least, most);
+        }
+        // An Event is with somebody: a guest will do.
+        let creates = self.schedule.attendees() != Attendees::KnownContacts;
+        let persons = || self.schedule.persons.iter().enumerate();
+        let has_guest =
+            |version: &Version| persons().any(|(guest, before)| version.brings(guest) && (creates || *before > 0));
+        let certain = !fate.contact && self.history.contacts.is_empty() && !self.schedule.refuses_records();
+        match certain {
+            true if !planned.versions.iter().any(has_guest) => (0, 0),
+            true if planned.versions.iter().all(has_guest) => (least, most),
+            _ => (0, most),
+        }
+    }
+
+    /// What is right of an Event itself.
+    fn of_the_event(&self, meeting: usize, event: &Value) -> Vec<(&'static str, bool)> {
+        let planned = &self.schedule.meetings[meeting];
+        let (wanted, title) = (planned.last(), self.title(meeting));
+        let start = self.start(meeting, wanted.slot);
         let absent = planned.marks.last().is_some_and(|mark| mark.absent);
-        let deleted = self.history.deletions.contains_key(&meeting);
-        // Salesforce takes a deleted Contact off its Events: the next in the list is the WhoId, if there is one.
-        let orphaned = self.history.contacts.contains(&email);
         // Where no field is named, a refused record is written without rows.
-        let rows = self.schedule.rows && !self.schedule.refuses_records();
-        let person = people.iter().find(|person| person["Id"] == event["WhoId"]).filter(|_| rows && !orphaned);
-        let right = [
-            ("Place__c", !rows || event["Place__c"] == format!("{title} at {}", place(wanted.place))),
-            ("the person's Seen__c", person.is_none_or(|person| person["Seen__c"] == true)),
-            ("the person's First__c", person.is_none_or(|person| !person["First__c"].is_null())),
+        let certain = !self.schedule.refuses_records();
+        let (free, outcome) = match called_off(planned) {
+            true => (event["ShowAs"] == "Free", event["Outcome__c"] == format!("Cancelled: {title}")),
+            false => (event["ShowAs"] != "Free", event["Outcome__c"].is_null()),
+        };
+        let place_in_row = format!("{title} at {}", place(wanted.place));
+        vec![
+            ("Place__c", !self.schedule.rows || !certain || event["Place__c"] == place_in_row),
+            ("ShowAs", free || !certain),
+            ("Outcome__c", outcome || !certain),
             ("StartDateTime", event["StartDateTime"] == written(start)),
             ("EndDateTime", event["EndDateTime"] == written(start + SignedDuration::from_mins(30))),
             ("Location", event["Location"] == place(wanted.place)),
-            ("WhoId", with_person || orphaned),
             ("No_Show__c", (event["No_Show__c"] == true) == absent),
-            ("EventWhoIds", self.is_with_its_guests(planned, event, contacts)),
-            // One that a late upsert brought back is known by its booking id alone.
-            ("the stored id", stored_event(row) == event["Id"].as_str() || deleted),
+        ]
+    }
+
+    /// What is right of those whom an Event is with.
+    fn of_its_person(&self, meeting: usize, event: &Value, records: &Records) -> Vec<(&'static str, bool)> {
+        let planned = &self.schedule.meetings[meeting];
+        let email = self.email(planned.person, false);
+        let fate = self.fate(planned.person);
+        // Salesforce takes a deleted Contact off its Events: the next in the list is the WhoId, if there is one.
+        let orphaned = self.is_deleted(planned.person);
+        let attendee = records.by_id(&event["WhoId"]).filter(|record| is_of(record, &email));
+        let mut right = vec![
+            ("WhoId", attendee.is_some() || orphaned || fate.nobody),
+            ("EventWhoIds", self.is_with_its_guests(planned, event, &records.contacts)),
         ];
-        match right.iter().find(|(_, right)| !right) {
-            None => Ok(()),
-            Some((name, _)) => Err(format!(
-                "meeting {meeting}: {name} is wrong, wanted is {wanted:?} at {start}: {}, stored is {:?}",
-                brief(event),
-                row.sync
-            )),
+        let Some(person) = attendee.filter(|_| !orphaned) else { return right };
+        let is_contact = records.contacts.iter().any(|contact| contact["Id"] == person["Id"]);
+        let accounts = if is_contact { self.accounts_of(planned.person) } else { [None].into() };
+        let related = self.schedule.settings.as_ref().is_some_and(|settings| settings.related);
+        let has = |name: &str| event[name].as_str().map(str::to_owned);
+        right.push(("WhatId", if related { accounts.contains(&has("WhatId")) } else { event["WhatId"].is_null() }));
+        right.push(("the person's kind", if is_contact { fate.contact } else { fate.lead }));
+        if !takes_place(planned) {
+            return right;
         }
+        let account = person["AccountId"].as_str().map(str::to_owned);
+        let owner = self.owner_of(planned, &person["Id"], records);
+        let rows = self.schedule.rows && !self.schedule.refuses_records();
+        right.push(("the person's AccountId", accounts.contains(&account)));
+        right.push(("the person's OwnerId", owner.is_none_or(|owner| person["OwnerId"] == owner)));
+        right.push(("the person's Seen__c", !rows || person["Seen__c"] == true));
+        right.push(("the person's First__c", !rows || !person["First__c"].is_null()));
+        right
     }
 }
 
@@ -197,17 +229,31 @@ impl World<'_> {
             let email = self.email(person, false);
             ids.iter().any(|id| contacts.iter().any(|c| c["Id"] == *id && is_of(c, &email)))
         };
-        let kept_away = self.schedule.refuses_records() || !self.history.contacts.is_empty();
-        let related = self.schedule.shared && !self.schedule.leads;
+        let fate = self.fate(planned.person);
+        let kept_away = self.schedule.refuses_records() || !self.history.contacts.is_empty() || fate.lead;
+        let creates = self.schedule.attendees() != Attendees::KnownContacts;
+        // One of them stands in for an attendee without a record.
+        let may_stand_in = fate.nobody && !self.schedule.shared;
+        let related = (self.schedule.shared || may_stand_in) && (fate.contact || fate.nobody);
         (0..self.schedule.persons.len()).filter(|person| *person != planned.person).all(|person| {
-            let wanted = related && planned.last().brings(person);
-            comes(person) == wanted || (kept_away && wanted)
+            let can = related && (creates || self.schedule.persons[person] > 0);
+            // An Event that is kept stays with those whom it was with.
+            let mut versions = planned.versions.iter().filter(|_| called_off(planned));
+            let (wanted, changed) = (
+                can && planned.last().brings(person),
+                versions.any(|v| v.brings(person) != planned.last().brings(person)),
+            );
+            comes(person) == wanted || ((kept_away || may_stand_in) && wanted) || (can && changed)
         })
     }
 }
 
-fn takes_place(meeting: &Meeting) -> bool {
+pub(super) fn takes_place(meeting: &Meeting) -> bool {
     matches!(meeting.last().kind, Kind::Created | Kind::Rescheduled)
+}
+
+pub(super) fn called_off(meeting: &Meeting) -> bool {
+    matches!(meeting.last().kind, Kind::Cancelled | Kind::Rejected)
 }
 
 /// What matters of a record.
@@ -218,11 +264,11 @@ pub(super) fn brief(record: &Value) -> String {
     shown.collect::<Vec<_>>().join(", ")
 }
 
-fn list<'a>(records: impl IntoIterator<Item = &'a Value>) -> String {
+pub(super) fn list<'a>(records: impl IntoIterator<Item = &'a Value>) -> String {
     records.into_iter().map(|r| format!("\n    {}", brief(r))).collect()
 }
 
-fn is_of(contact: &Value, email: &str) -> bool {
+pub(super) fn is_of(contact: &Value, email: &str) -> bool {
     contact["Email"].as_str().is_some_and(|e| e.eq_ignore_ascii_case(email))
 }
 

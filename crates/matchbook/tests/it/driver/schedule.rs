@@ -5,6 +5,7 @@ use std::fmt;
 use serde_json::{Value, json};
 
 use super::dice::Dice;
+use super::settings::{Attendees, Settings};
 
 /// A small world and what happens in it.
 pub(super) struct Schedule {
@@ -20,6 +21,8 @@ pub(super) struct Schedule {
     pub(super) field: BookingIdField,
     /// How far the org's clock is ahead of ours, in milliseconds.
     pub(super) skew: i64,
+    /// What an admin set besides.
+    pub(super) settings: Option<Settings>,
     /// How many Contacts each person had before.
     pub(super) persons: Vec<usize>,
     pub(super) meetings: Vec<Meeting>,
@@ -179,12 +182,30 @@ const QUERIES: [Target; 3] = [Target::Query("FROM Contact"), Target::Query("FROM
 /// How long after it was sent a request may still take effect, in milliseconds: just below Salesforce's limit for a call.
 pub(super) const LATEST: i64 = 599_000;
 
+/// Makes the stream of what an admin set differ from the others of a seed.
+const OF_SETTINGS: u64 = 0x5E77_1465_0F05_EED5;
+
 impl Schedule {
+    /// All that is drawn of settings goes on top of what there was before; some seeds do without.
     pub(super) fn of(seed: u64) -> Schedule {
+        let mut schedule = Schedule::without_settings(seed);
+        let mut dice = Dice::new(seed ^ OF_SETTINGS);
+        if dice.chance(65) {
+            let settings = Settings::of(&mut dice, schedule.leads, &schedule.persons);
+            if !schedule.calm {
+                faults_of_persons(&mut dice, &mut schedule.steps);
+            }
+            schedule.settings = Some(settings);
+        }
+        schedule
+    }
+
+    /// As schedules were before an admin could set more than rows: old seeds mean the same for ever.
+    pub(super) fn without_settings(seed: u64) -> Schedule {
         Schedule::with(seed, Some(Dice::new(!seed)))
     }
 
-    /// As schedules were before there were guests, Leads, no-shows, requests and rejections: old seeds mean the same for ever.
+    /// As schedules were before there were guests, Leads, no-shows, requests and rejections, either.
     pub(super) fn plain(seed: u64) -> Schedule {
         Schedule::with(seed, None)
     }
@@ -213,7 +234,16 @@ impl Schedule {
         if let Some(more) = &mut more {
             no_shows(more, &meetings, &mut steps);
         }
-        Schedule { seed, calm, leads, shared, rows, field, skew, persons, meetings, steps }
+        Schedule { seed, calm, leads, shared, rows, field, skew, settings: None, persons, meetings, steps }
+    }
+
+    /// What attendees are in Salesforce.
+    pub(super) fn attendees(&self) -> Attendees {
+        match &self.settings {
+            Some(settings) => settings.attendees,
+            None if self.leads => Attendees::Leads,
+            None => Attendees::Contacts,
+        }
     }
 
     /// Whether Salesforce may refuse a record for what is in it.
@@ -337,6 +367,28 @@ fn any_step(dice: &mut Dice) -> Step {
     }
 }
 
+/// Trouble with changes of persons' records, at any time.
+fn faults_of_persons(dice: &mut Dice, steps: &mut Vec<Step>) {
+    for _ in 0..dice.pick(&[0, 1, 1, 2, 3]) {
+        let late =
+            Effect::Late(i64::try_from(dice.within(1, usize::try_from(LATEST).expect("positive"))).expect("minutes"));
+        let effects = [
+            Effect::DropBefore,
+            Effect::DropAfter,
+            Effect::DropAfter,
+            late,
+            Effect::RowLock,
+            Effect::RowLock,
+            Effect::Busy,
+            Effect::Limit,
+            Effect::RevokeSession,
+        ];
+        let target = Target::Write("PATCH", dice.pick(&["Contact", "Contact", "Contact", "Lead"]));
+        let fault = Step::Fault { target, effect: dice.pick(&effects), times: dice.within(1, 3) };
+        steps.insert(dice.within(0, steps.len() + 1), fault);
+    }
+}
+
 fn fault(dice: &mut Dice) -> Step {
     let late =
         Effect::Late(i64::try_from(dice.within(1, usize::try_from(LATEST).expect("positive"))).expect("minutes"));
@@ -407,6 +459,9 @@ impl fmt::Display for Schedule {
             if self.shared { "several people an Event" } else { "one person an Event" },
             if self.rows { "with fields to write" } else { "without fields to write" },
         )?;
+        if let Some(settings) = &self.settings {
+            settings.fmt(f)?;
+        }
         for (at, meeting) in self.meetings.iter().enumerate() {
             writeln!(f, "meeting {at} of person {} with {}:", meeting.person, meeting.host)?;
             for version in &meeting.versions {
