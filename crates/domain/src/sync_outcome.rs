@@ -106,6 +106,9 @@ pub struct SyncedPerson {
     /// The Account that it belongs to, where that is known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub account: Option<RecordId>,
+    /// The Account that it is to be linked to, as long as that is not known to be done (spec 4.1).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub link: Option<RecordId>,
 }
 
 /// What the attendee's record was last given beside what it is created with (spec 4.3, 4.5).
@@ -477,7 +480,7 @@ pub fn absorb(
                     Some(FieldValue::Record(account)) => Some(account.clone()),
                     _ => None,
                 };
-                let person = SyncedPerson { id: id.clone(), email: whose.clone(), kind: *kind, account };
+                let person = SyncedPerson { id: id.clone(), email: whose.clone(), kind: *kind, account, link: None };
                 after.take_person(person, email);
                 if whose == email {
                     after.person_state.owner = state.owner.clone();
@@ -489,7 +492,7 @@ pub fn absorb(
             (Write::UpdatePerson { part: PersonPart::Account, fields, .. }, WriteResult::Done(_)) => {
                 if let (Some(FieldValue::Record(account)), Some(person)) = (fields.get("AccountId"), &mut after.person)
                 {
-                    person.account = Some(account.clone());
+                    (person.account, person.link) = (Some(account.clone()), None);
                 }
             }
             (Write::UpdatePerson { .. }, WriteResult::Refused(r)) if r.missing != Missing::No => {

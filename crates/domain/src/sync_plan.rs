@@ -275,9 +275,14 @@ impl Planner<'_> {
         if !writes.is_empty() {
             return Plan::Write { found, writes, state };
         }
-        match state == self.input.synced.person_state {
-            true => Plan::InStep,
-            false => Plan::Adopt(Box::new(Synced { person_state: state, ..self.input.synced.clone() })),
+        let synced = self.input.synced;
+        // A link that turned out to be there by now is no longer to be made.
+        let found = found.into_iter().find(|found| synced.person.as_ref().is_some_and(|known| known.id == found.id));
+        let person = found.filter(|found| found.link.is_none()).or_else(|| synced.person.clone());
+        let is_linked = person.as_ref().map(|person| &person.link) != synced.person.as_ref().map(|person| &person.link);
+        match is_linked || state != synced.person_state {
+            true => Plan::Adopt(Box::new(Synced { person, person_state: state, ..synced.clone() })),
+            false => Plan::InStep,
         }
     }
 

@@ -19,8 +19,6 @@ use crate::tiebreak::Situation;
 pub(super) enum Attendee {
     /// This one, as it was read where it was.
     Known(SyncedPerson, Option<Box<PersonRow>>),
-    /// A Contact without an Account, which is to be linked to this one.
-    Linked(SyncedPerson, Box<PersonRow>, RecordId),
     /// A new one; a Contact under an Account where one is given.
     New(PersonKind, Option<RecordId>),
     /// None: nothing is created.
@@ -31,7 +29,7 @@ impl Attendee {
     /// What it is or will be.
     pub(super) fn kind(&self) -> Option<PersonKind> {
         match self {
-            Attendee::Known(person, _) | Attendee::Linked(person, ..) => Some(person.kind),
+            Attendee::Known(person, _) => Some(person.kind),
             Attendee::New(kind, _) => Some(*kind),
             Attendee::Nobody => None,
         }
@@ -108,9 +106,9 @@ impl Planner<'_> {
         let account = account.filter(|_| self.input.settings.creates_under_account());
         match (self.chosen(PersonKind::Contact, &email, without), account) {
             (Some(row), Some(account)) if !row.person_account => {
-                let email = email.clone();
-                let person = SyncedPerson { id: row.id.clone(), email, kind: PersonKind::Contact, account: None };
-                Ok(Attendee::Linked(person, Box::new(row), account))
+                let (id, email, kind) = (row.id.clone(), email.clone(), PersonKind::Contact);
+                let person = SyncedPerson { id, email, kind, account: None, link: Some(account) };
+                Ok(Attendee::Known(person, Some(Box::new(row))))
             }
             (Some(row), _) => Ok(self.known(PersonKind::Contact, row)),
             (None, Some(account)) => Ok(Attendee::New(PersonKind::Contact, Some(account))),
@@ -165,7 +163,7 @@ impl Planner<'_> {
 
     fn known(&self, kind: PersonKind, row: PersonRow) -> Attendee {
         let email = self.booking().attendee.email.clone();
-        let person = SyncedPerson { id: row.id.clone(), email, kind, account: row.account.clone() };
+        let person = SyncedPerson { id: row.id.clone(), email, kind, account: row.account.clone(), link: None };
         Attendee::Known(person, Some(Box::new(row)))
     }
 
@@ -220,11 +218,14 @@ impl Planner<'_> {
         row?;
         let person = match (who?, on_record) {
             (Some(who), Some(person)) if who == person.id => person,
+            // A guest stands in for an attendee without a record; what is told of a cancel concerns the attendee alone.
+            (Some(who), None) if self.input.synced.guests.iter().any(|guest| guest.id == who) => return Ok(None),
             (Some(who), _) => SyncedPerson {
                 kind: PersonKind::of(&who),
                 id: who,
                 email: self.booking().attendee.email.clone(),
                 account: None,
+                link: None,
             },
             (None, Some(person)) => person,
             (None, None) => return Ok(None),
@@ -301,13 +302,20 @@ impl Planner<'_> {
         rows.iter().filter(|row| row.email == email.folded() && self.is_allowed(kind, row)).cloned().collect()
     }
 
-    /// The Contact or Lead with an email, as new ones are made.
+    /// The Contact or Lead with an email, as new ones are made: guests are Contacts, attendees what the settings say.
     pub(super) fn found_by(&mut self, email: &EmailAddress) -> Result<Option<PersonRow>, Stop> {
-        let (kind, rows) = match self.input.settings.attendee_record_type {
-            AttendeeRecordType::Lead => (PersonKind::Lead, self.leads(email)?),
-            _ => (PersonKind::Contact, self.contacts(email, &BTreeSet::new())?),
+        let settings = self.input.settings;
+        let (contact, lead) = match settings.attendee_record_type {
+            _ if *email != self.booking().attendee.email => (true, false),
+            AttendeeRecordType::Contact => (true, false),
+            AttendeeRecordType::Lead => (settings.creates_under_account(), true),
+            AttendeeRecordType::ContactUnderAccount => (true, settings.no_account == NoAccount::Lead),
         };
-        Ok(self.chosen(kind, email, rows))
+        let contacts = if contact { self.contacts(email, &BTreeSet::new()) } else { Ok(vec![]) };
+        let leads = if lead { self.leads(email) } else { Ok(vec![]) };
+        let (contacts, leads) = (contacts?, leads?);
+        let found = self.chosen(PersonKind::Contact, email, contacts);
+        Ok(found.or_else(|| self.chosen(PersonKind::Lead, email, leads)))
     }
 
     /// A Contact or Lead as it stands; none where it is gone.

@@ -178,7 +178,8 @@ impl Planner<'_> {
             let its = self.of(PersonKind::Contact, &email, &rows);
             if let Some(row) = self.chosen(PersonKind::Contact, &email, its) {
                 let kind = PersonKind::Contact;
-                records.insert(email.clone(), SyncedPerson { id: row.id, email, kind, account: row.account });
+                records
+                    .insert(email.clone(), SyncedPerson { id: row.id, email, kind, account: row.account, link: None });
             }
         }
         Ok((attendee, records))
@@ -189,19 +190,13 @@ impl Planner<'_> {
         match attendee {
             Attendee::Nobody => {}
             Attendee::Known(person, row) => {
-                (people.given, people.last, people.state) = self.given_to_known(&person, row.as_deref())?;
+                let (mut given, last, state) = self.given_to_known(&person, row.as_deref())?;
+                let (person, link) = self.linked(person, row.as_deref())?;
+                given.extend(link);
+                (people.given, people.last, people.state) = (given, last, state);
                 people.who = FieldValue::Record(person.id.clone());
-                people.account = person.account.clone();
+                people.account = person.link.clone().or_else(|| person.account.clone());
                 people.found.push(person);
-            }
-            Attendee::Linked(person, row, account) => {
-                self.take_attendee(Attendee::Known(person.clone(), Some(row)), people)?;
-                if !self.input.refusals.gave_up(PersonPart::Account) {
-                    let (kind, id, part) = (person.kind, person.id, PersonPart::Account);
-                    let fields = Fields::from([("AccountId".to_owned(), FieldValue::Record(account.clone()))]);
-                    people.given.push(Write::UpdatePerson { kind, id, part, fields });
-                }
-                people.account = Some(account);
             }
             Attendee::New(kind, account) => {
                 let email = self.booking().attendee.email.clone();
@@ -231,7 +226,11 @@ impl Planner<'_> {
         self.set_owner(kind, &mut fields, owner);
         let (rows, mut state) = self.rows_of_new(kind, &fields);
         fields.extend(rows);
-        state.owner = if fields.contains_key("OwnerId") { became } else { OwnerState::Open };
+        state.owner = match became {
+            // Whom we may not name as its owner did not become it.
+            OwnerState::Set(_) if !fields.contains_key("OwnerId") => OwnerState::Open,
+            became => became,
+        };
         Ok((fields, state))
     }
 
@@ -292,11 +291,11 @@ impl Planner<'_> {
         let SyncedEvent::Written { fields, .. } = &self.input.synced.event else { return true };
         let value = |person: &SyncedPerson| FieldValue::Record(person.id.clone());
         match fields.get(PEOPLE_FIELD) {
-            Some(written) => {
+            Some(written) if *written != FieldValue::Null => {
                 let guests = guests.iter().filter_map(|guest| on_record.get(guest)).map(value);
                 &FieldValue::List(std::iter::once(value(attendee)).chain(guests).collect()) == written
             }
-            None => guests.is_empty() || !self.input.org.relates_several_people(),
+            _ => guests.is_empty() || !self.input.org.relates_several_people(),
         }
     }
 
@@ -306,7 +305,10 @@ impl Planner<'_> {
             && !fields.contains_key(PEOPLE_FIELD)
             && let Some(who) = fields.get("WhoId")
         {
-            fields.insert(PEOPLE_FIELD.into(), FieldValue::List(vec![who.clone()]));
+            // Where nobody is left, null empties the list (Salesforce facts 5.2).
+            let nobody = *who == FieldValue::Null;
+            let list = if nobody { FieldValue::Null } else { FieldValue::List(vec![who.clone()]) };
+            fields.insert(PEOPLE_FIELD.into(), list);
         }
     }
 }

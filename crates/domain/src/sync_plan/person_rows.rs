@@ -177,6 +177,32 @@ impl Planner<'_> {
         Ok((rows, last, PersonState { owner, ..state }))
     }
 
+    /// The write that links a Contact to the Account that it is to be under. One that has an Account by now is left with it, and
+    /// is given back as it is.
+    pub(super) fn linked(
+        &mut self,
+        mut person: SyncedPerson,
+        present: Option<&PersonRow>,
+    ) -> Result<(SyncedPerson, Option<Write>), Stop> {
+        let Some(account) = person.link.clone() else { return Ok((person, None)) };
+        let read = match present {
+            Some(_) => None,
+            None => self.person_now(person.kind, &person.id)?,
+        };
+        // To a record that is gone nothing is written.
+        let Some(row) = present.or(read.as_ref()) else { return Ok((person, None)) };
+        if row.account.is_some() {
+            (person.account, person.link) = (row.account.clone(), None);
+            return Ok((person, None));
+        }
+        if self.input.refusals.gave_up(PersonPart::Account) {
+            return Ok((person, None));
+        }
+        let (kind, id, part) = (person.kind, person.id.clone(), PersonPart::Account);
+        let fields = Fields::from([("AccountId".to_owned(), FieldValue::Record(account))]);
+        Ok((person, Some(Write::UpdatePerson { kind, id, part, fields })))
+    }
+
     /// The write that changes the record's owner, and what became of it (spec 4.5).
     fn owner_change(
         &mut self,

@@ -56,13 +56,16 @@ impl Planner<'_> {
 
     /// The person that a lost Event was written for.
     fn person_of(&mut self, unclear: &Unclear, fields: &Fields) -> Result<Option<RecordId>, Stop> {
-        if let Some(FieldValue::Record(who)) = fields.get("WhoId") {
-            return Ok(Some(who.clone()));
-        }
-        if let Some(person) = &self.input.synced.person {
+        let email = match fields.get("WhoId") {
+            Some(FieldValue::Record(who)) => return Ok(Some(who.clone())),
+            Some(FieldValue::NewPerson(email)) => email,
+            _ => &unclear.email,
+        };
+        let mut known = self.input.synced.person.iter().chain(&self.input.synced.guests);
+        if let Some(person) = known.find(|person| person.email == *email) {
             return Ok(Some(person.id.clone()));
         }
-        Ok(self.found_by(&unclear.email)?.map(|row| row.id))
+        Ok(self.found_by(email)?.map(|row| row.id))
     }
 
     fn look_for_by_person(&self, unclear: &Unclear, fields: &Fields, who: RecordId) -> Ask {
@@ -126,15 +129,22 @@ fn adopted(synced: &Synced, row: &EventRow, unclear: &Unclear, fields: &Fields) 
     // Who new people became is not known; the list is written again if it matters.
     fields.retain(|name, value| name != PEOPLE_FIELD || !matches!(value, FieldValue::List(_)));
     let who = row.who.clone();
+    // A guest stands in for an attendee without a record.
+    let is_with_guest = match fields.get("WhoId") {
+        Some(FieldValue::NewPerson(email)) => *email != unclear.email,
+        _ => synced.guests.iter().any(|guest| Some(&guest.id) == who.as_ref()),
+    };
     fields.insert("WhoId".into(), who.clone().map_or(FieldValue::Null, FieldValue::Record));
     let event =
         if row.deleted { SyncedEvent::InBin { fields } } else { SyncedEvent::Written { id: row.id.clone(), fields } };
     // An Event with nobody is one whose person was deleted since: they are looked for again.
-    let person = synced.person.clone().filter(|_| who.is_some() || row.deleted).or(who.map(|id| SyncedPerson {
+    let person = synced.person.clone().filter(|_| who.is_some() || row.deleted);
+    let person = person.or(who.filter(|_| !is_with_guest).map(|id| SyncedPerson {
         kind: PersonKind::of(&id),
         id,
         email: unclear.email.clone(),
         account: None,
+        link: None,
     }));
     let mut gone = synced.gone.clone();
     if row.deleted {

@@ -169,3 +169,77 @@ async fn a_failed_look_up_is_never_read_as_no_account(#[values(Engine::Sqlite, E
     assert_eq!(jane(&test, "Contact").await["AccountId"], ids["acme"]);
     test.assert_all_synced().await;
 }
+
+#[rstest]
+#[case::the_contact_is_locked(json!({"method": "PATCH", "object": "Contact"}), json!({"error": {"status": 400, "code": "UNABLE_TO_LOCK_ROW", "message": "locked", "fields": []}}))]
+#[case::the_change_never_arrives(json!({"method": "PATCH", "object": "Contact"}), json!({"drop": "before"}))]
+#[case::its_answer_is_lost(json!({"method": "PATCH", "object": "Contact"}), json!({"drop": "after"}))]
+#[tokio::test]
+async fn a_link_that_meets_trouble_is_made_later(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+    #[case] matches: Value,
+    #[case] effect: Value,
+) {
+    let records = json!({"Account": [{"@ref": "acme", "Name": "Acme", "Website": "acme.example"}],
+        "Contact": [{"LastName": "Roe", "Email": "jane@acme.example"}]});
+    let settings = format!("{UNDER}, relate_event_to: account");
+    let Some((test, ids)) = with(engine, &settings, records).await else { return };
+    test.org.fault(matches, effect).await;
+    test.deliver(&Delivery::created().json()).await;
+    for _ in 0..4 {
+        test.sync().await;
+        test.pass(jiff::SignedDuration::from_mins(15));
+    }
+    test.assert_all_synced().await;
+    assert_eq!(jane(&test, "Contact").await["AccountId"], ids["acme"]);
+    let mut events = test.org.records("Event").await;
+    events.retain(|event| event["Subject"] != "Warm up");
+    assert_eq!((events.len(), &events[0]["WhatId"]), (1, &ids["acme"]));
+    test.org.take_calls().await;
+    test.deliver(&Delivery::rescheduled().json()).await;
+    test.sync().await;
+    assert!(test.org.take_calls().await <= 2, "what is done is not looked at again, but the org is described anew");
+}
+
+#[rstest]
+#[tokio::test]
+async fn a_link_that_was_put_off_does_not_move_a_contact_whom_somebody_put_under_another_account(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+) {
+    let records = json!({
+        "Account": [{"@ref": "acme", "Name": "Acme", "Website": "acme.example"}, {"@ref": "other", "Name": "Other"}],
+        "Contact": [{"LastName": "Roe", "Email": "jane@acme.example"}]});
+    let Some((test, ids)) = with(engine, UNDER, records).await else { return };
+    let locked = json!({"error": {"status": 400, "code": "UNABLE_TO_LOCK_ROW", "message": "locked", "fields": []}});
+    test.org.fault(json!({"method": "PATCH", "object": "Contact"}), locked).await;
+    test.deliver(&Delivery::created().json()).await;
+    test.sync().await;
+    let contact = jane(&test, "Contact").await;
+    test.org.update("Contact", &contact["Id"], json!({"AccountId": ids["other"]})).await;
+    test.pass(jiff::SignedDuration::from_mins(15));
+    test.sync().await;
+    test.assert_all_synced().await;
+    assert_eq!(jane(&test, "Contact").await["AccountId"], ids["other"]);
+}
+
+#[rstest]
+#[tokio::test]
+async fn an_event_with_a_lead_for_want_of_an_account_is_found_again_without_the_booking_id_field(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+) {
+    let Some((test, _)) = with(engine, UNDER, json!({"Account": [{"Name": "Other"}]})).await else { return };
+    let hidden = json!({"users": {"integration@northwind.example":
+        {"fields": {"Event.Matchbook_Booking_Id__c": "hidden"}, "view_all": true, "modify_all": true}}});
+    test.org.control("POST", "permissions", hidden).await;
+    test.pass(jiff::SignedDuration::from_hours(48));
+    test.org.fault(json!({"method": "POST", "object": "Event"}), json!({"drop": "after"})).await;
+    test.deliver(&Delivery::created().json()).await;
+    for _ in 0..4 {
+        test.sync().await;
+        test.pass(jiff::SignedDuration::from_mins(15));
+    }
+    test.assert_all_synced().await;
+    let lead = jane(&test, "Lead").await;
+    assert_eq!(who(&test).await, lead["Id"]);
+    assert_eq!(test.org.records("Event").await.len(), 2, "hers and the one that warmed up");
+}
