@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::attendee::Attendee;
-use super::{CreatePersonOptions, MOST_WRITES, PersonPart, Plan, Planner, SALESFORCE_CALL_LIMIT, Stop, Write};
+use super::{CreatePersonOptions, MOST_WRITES, Plan, Planner, SALESFORCE_CALL_LIMIT, Stop, Write};
 use crate::ask::RecordId;
 use crate::email_domain::EmailAddress;
 use crate::org_shape::PEOPLE_FIELD;

@@ -8,7 +8,7 @@ mod session;
 mod worker;
 
 pub use connect::ConnectError;
-pub(crate) use engine::{SHAPE_LIFETIME, known_shape};
 pub use engine::{Engine, EngineOptions, Stepped};
+pub(crate) use engine::{SHAPE_LIFETIME, known_shape};
 pub(crate) use session::{OpenSession, SessionError};
 pub use worker::Worker;

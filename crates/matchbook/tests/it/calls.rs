@@ -85,12 +85,25 @@ async fn of_decisions(engine: Engine) -> Option<Vec<(&'static str, u64, u64)>> {
         ("A decision: the owner of the website's Account", "jane@one.example", "who owns one", 1),
         ("A decision: a website of another suffix", "jane@far.co.uk", "who owns f", 1),
         ("A decision: no Account is found", "jane@nobody.example", "no account was found", 1),
-        ("A decision: two Accounts, told apart by counts", "jane@tied.example", "who owns b", 2),
         ("A decision: free mail, nothing is looked up", "jane@gmail.com", "free mail", 0),
+        ("A decision: two Accounts, told apart by counts", "jane@tied.example", "who owns b", 2),
     ] {
         rows.push((case, decided(&test, email, says).await, at_most));
     }
+    rows.push(("The sync of that booking, under the Account of its decision", routed_sync(&test).await, 2));
     Some(rows)
+}
+
+/// What the sync of a booking costs whose decision told two Accounts apart by counts.
+async fn routed_sync(test: &TestApp) -> u64 {
+    let attendee = json!({"email": "jane@tied.example", "name": "Jane Roe"});
+    let body = json!({"event_type": "discovery-call", "start": "2026-05-06T09:30:00Z", "attendee": attendee});
+    let booked = test.post("/api/v1/bookings", &body.to_string()).await;
+    assert_eq!(booked.status, 201, "{}", booked.text);
+    test.org.take_calls().await;
+    test.sync().await;
+    test.assert_all_synced().await;
+    test.org.take_calls().await
 }
 
 /// What deciding costs where the connection finds Accounts by search.
