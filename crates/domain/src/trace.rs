@@ -113,6 +113,20 @@ pub enum Removal {
     LaterInFixedOrder,
 }
 
+impl Removal {
+    /// In a few words, which follow what was seen.
+    pub fn words(self) -> &'static str {
+        match self {
+            Removal::ExcludedRecordType => "its record type is excluded",
+            Removal::PersonAccount => "it is another person's account",
+            Removal::OwnerNotHost => "only a host can take the meeting",
+            Removal::FewerContacts => "others have more",
+            Removal::Outranked => "others fit better",
+            Removal::LaterInFixedOrder => "another comes first",
+        }
+    }
+}
+
 impl Stage {
     /// A stage that saw nobody so far.
     pub fn of(key: StageKey, result: StageResult) -> Self {

@@ -66,6 +66,18 @@
     }
   });
 
+  // A menu closes as menus do: by Escape, and by a click elsewhere.
+  const closeMenus = (except) => {
+    for (const menu of document.querySelectorAll("details.menu[open]")) if (menu !== except) menu.open = false;
+  };
+  document.addEventListener("click", (event) => closeMenus(event.target.closest("details.menu")));
+  document.addEventListener("keydown", (event) => {
+    if (event.key !== "Escape") return;
+    const menu = event.target.closest("details.menu[open]");
+    closeMenus();
+    if (menu) menu.querySelector("summary").focus();
+  });
+
   // Puts the new state of a part in place; what was opened and focused stays so.
   const replace = (old, fresh) => {
     const open = [...old.querySelectorAll("details[open]")].map((element) => element.id);

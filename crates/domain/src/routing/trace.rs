@@ -115,6 +115,11 @@ impl RoutingTrace {
         }
     }
 
+    /// Whether the attendee's record was looked for in the org: then it is called the *routing trace* (spec 9).
+    pub fn asked_the_org(&self) -> bool {
+        self.account.is_some() || !self.owner.is_empty()
+    }
+
     pub(super) fn check(&mut self, check: &str, outcome: impl Into<String>, passed: bool) {
         self.owner.push(OwnerCheck { check: check.to_owned(), outcome: outcome.into(), passed });
     }

@@ -74,6 +74,9 @@ pub(super) async fn run(args: Args) -> Result<(), Failure> {
     for delivery in sample_deliveries(tomorrow) {
         deliver(&server, &delivery, &webhook_secret).await?;
     }
+    for booking in routed_bookings(tomorrow) {
+        book(&server, &booking, &sign_in.api_key).await?;
+    }
     introduce(folder.path(), &server, &org.url(), &sign_in, &webhook_secret, tomorrow)?;
     signals.next().await;
     server.stop_or_end(signals).await?;
@@ -193,6 +196,17 @@ async fn deliver(server: &Server, delivery: &Value, secret: &SecretString) -> Re
     }
 }
 
+/// Makes a booking as any program does, without naming a host.
+async fn book(server: &Server, booking: &Value, api_key: &SecretString) -> Result<(), Failure> {
+    let url = format!("http://{}/api/v1/bookings", server.address);
+    let request = reqwest::Client::new().post(url).bearer_auth(api_key.expose_secret()).json(booking);
+    let answer = request.send().await?;
+    match answer.status().is_success() {
+        true => Ok(()),
+        false => Err(format!("a sample booking was not made: {}", answer.text().await?).into()),
+    }
+}
+
 fn signature(body: &[u8], secret: &SecretString) -> Result<String, Failure> {
     let mut mac = Hmac::<Sha256>::new_from_slice(secret.expose_secret().as_bytes())?;
     mac.update(body);
@@ -288,5 +302,23 @@ fn sample_deliveries(tomorrow: Timestamp) -> Vec<Value> {
         cancelled.delivery("BOOKING_CREATED", &json!({})),
         cancelled
             .delivery("BOOKING_CANCELLED", &json!({"status": "CANCELLED", "cancellationReason": "No longer needed"})),
+    ]
+}
+
+/// Bookings whose host is decided here: three Accounts have the website, the place or their numbers tell them apart; and one of
+/// a company that nobody knows.
+fn routed_bookings(tomorrow: Timestamp) -> Vec<Value> {
+    let booking = |hours: i64, name: &str, email: &str, place: Value| {
+        json!({
+            "event_type": "product-demo",
+            "start": (tomorrow + SignedDuration::from_hours(hours)).to_string(),
+            "attendee": {"name": name, "email": email},
+            "place": place,
+        })
+    };
+    vec![
+        booking(1, "Maya Fischer", "maya.fischer@acme.com", json!({"country": "GB", "city": "Leeds"})),
+        booking(3, "Theo Lind", "theo.lind@acme.com", json!({})),
+        booking(5, "Kira Novak", "kira.novak@litware.example", json!({"country": "CZ"})),
     ]
 }

@@ -1,5 +1,7 @@
 //! Decisions on who takes a booking: kept with what was known, so that each can be run again (spec 7, 9).
 
+use std::collections::BTreeSet;
+
 use domain::ask::{Answer, Ask, Known, LookupFailure, Next};
 use domain::booking::{Booking, BookingChange, BookingId, ChangeKind, RecordedBooking};
 use domain::round_robin::{Assignment, HostId, RotationSwitches, booked, counts};
@@ -97,6 +99,17 @@ pub struct StoredDecision {
     pub created_at: Timestamp,
     /// The organizer that the booking has instead of the decided one, if it has another.
     pub other_organizer: Option<String>,
+}
+
+impl StoredDecision {
+    /// Whether the booking was routed through the CRM or a link; what is kept of it is then called the *routing trace* (spec 9).
+    pub fn is_routing_trace(&self) -> bool {
+        routed(&self.entered, &self.trace)
+    }
+}
+
+fn routed(entered: &str, trace: &RoutingTrace) -> bool {
+    entered == Entered::Link.word() || trace.asked_the_org()
 }
 
 /// What booking with a decision came to.
@@ -218,6 +231,25 @@ impl Store {
         .all(&self.read)
         .await?;
         rows.into_iter().map(stored).collect()
+    }
+
+    /// Those of some bookings that were routed through the CRM or a link, by any of their decisions.
+    pub async fn routed_of(&self, bookings: &[BookingId]) -> Result<BTreeSet<BookingId>, StoreError> {
+        if bookings.is_empty() {
+            return Ok(BTreeSet::new());
+        }
+        let places: Vec<String> = (1..=bookings.len()).map(|at| format!("${at}")).collect();
+        let places = places.join(", ");
+        let text = format!("SELECT booking_id, entered, trace FROM routing_decision WHERE booking_id IN ({places})");
+        let query = bookings.iter().fold(sql_from_parts(text), |query, id| query.bind(&id.0));
+        let rows: Vec<(String, String, String)> = query.all(&self.read).await?;
+        let mut found = BTreeSet::new();
+        for (id, entered, trace) in rows {
+            if routed(&entered, &from_json("a routing trace", &trace)?) {
+                found.insert(BookingId(id));
+            }
+        }
+        Ok(found)
     }
 
     /// What a decision went by, and what was known: it can be run again.

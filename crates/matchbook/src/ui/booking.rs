@@ -16,10 +16,10 @@ use super::duplicate_choice;
 use super::icons::{Icon, icon};
 use super::layout::Page;
 use super::sync_word::SyncWord;
-use super::{PageError, SignedIn, timeline, times};
+use super::{PageError, SignedIn, host_choice, reassignment, timeline, times};
 use crate::access::Access;
 use crate::app::App;
-use crate::store::{BookingRow, Connection, RunRow, User};
+use crate::store::{BookingRow, Connection, EventType, Host, RunRow, StoredDecision, User};
 
 /// How many runs a page shows.
 const RUNS: i64 = 50;
@@ -29,7 +29,10 @@ struct Shown {
     row: BookingRow,
     runs: Vec<RunRow>,
     connection: Option<Connection>,
-    may_sync: bool,
+    access: Access,
+    decisions: Vec<StoredDecision>,
+    hosts: Vec<Host>,
+    event_type: Option<EventType>,
     now: Timestamp,
 }
 
@@ -86,8 +89,10 @@ async fn load(app: &App, user: &User, id: &str) -> Result<Shown, PageError> {
         Some(sync) => app.store.connection(&sync.connection_id).await?,
         None => None,
     };
-    let may_sync = access.acts_on(&row.booking);
-    Ok(Shown { row, runs, connection, may_sync, now: app.clock.now() })
+    let decisions = app.store.decisions_of(id).await?;
+    let hosts = app.store.hosts().await?;
+    let event_type = app.store.event_types().await?.into_iter().find(|known| known.slug == row.event_type_slug);
+    Ok(Shown { row, runs, connection, access, decisions, hosts, event_type, now: app.clock.now() })
 }
 
 impl Shown {
@@ -99,13 +104,26 @@ impl Shown {
         html! {
             p.back { a href="/bookings" { (icon(Icon::Left)) "Bookings" } }
             h1 { (title(&self.row)) }
-            p.lead { (times::span(self.row.booking.start, self.row.booking.end)) " " (status(self.row.booking.status)) }
+            p.lead {
+                (times::span(self.row.booking.start, self.row.booking.end)) " " (status(self.row.booking.status)) " "
+                (host_choice::trace_badge(&self.row, &self.decisions))
+            }
             div.halves {
                 (self.details())
                 (self.salesforce())
             }
+            (self.host_choice())
             (self.timeline())
         }
+    }
+
+    fn may_sync(&self) -> bool {
+        self.access.acts_on(&self.row.booking)
+    }
+
+    fn host_choice(&self) -> Markup {
+        let reassign = reassignment::forms(&self.row, self.event_type.as_ref(), &self.hosts, &self.access);
+        host_choice::section(&self.row, &self.decisions, &self.hosts, &reassign)
     }
 
     fn details(&self) -> Markup {
@@ -152,13 +170,13 @@ impl Shown {
                 (self.trouble())
                 @if let Some(sync) = &self.row.sync {
                     @if let Some(duplicates) = sync.duplicates_to_decide() {
-                        (duplicate_choice::choices(&self.row.id.0, duplicates, self.may_sync, |id, object| self.record(id, object)))
+                        (duplicate_choice::choices(&self.row.id.0, duplicates, self.may_sync(), |id, object| self.record(id, object)))
                     } @else if let Some(reason) = &sync.reason { p.reason { (reason) } }
                     (self.records(&sync.synced))
                 } @else {
                     p { "The event type " strong { (self.row.event_type) } " is not connected to Salesforce, so nothing is written." }
                 }
-                @if self.row.sync.is_some() && self.may_sync {
+                @if self.row.sync.is_some() && self.may_sync() {
                     form method="post" action={ "/bookings/" (self.row.id) "/sync" } {
                         button.main id="sync-again" type="submit" { "Sync again" }
                     }
@@ -213,14 +231,7 @@ impl Shown {
     }
 
     fn record(&self, id: &str, object: &str) -> Markup {
-        let org = self.connection.as_ref().and_then(|connection| connection.instance_url.as_deref());
-        let url = org.and_then(|org| web_link(&format!("{}/{id}", org.trim_end_matches('/'))));
-        html! {
-            @if let Some(url) = url {
-                a.out href=(url) rel="noreferrer" { "Open the " (object) (icon(Icon::Out)) }
-            }
-            (copyable(id, &format!("{object} id")))
-        }
+        record(self.connection.as_ref(), id, object)
     }
 
     fn timeline(&self) -> Markup {
@@ -241,6 +252,18 @@ impl Shown {
                 }
             }
         }
+    }
+}
+
+/// A record: a link to it where its org is known, and its id.
+pub(super) fn record(connection: Option<&Connection>, id: &str, object: &str) -> Markup {
+    let org = connection.and_then(|connection| connection.instance_url.as_deref());
+    let url = org.and_then(|org| web_link(&format!("{}/{id}", org.trim_end_matches('/'))));
+    html! {
+        @if let Some(url) = url {
+            a.out href=(url) rel="noreferrer" { "Open the " (object) (icon(Icon::Out)) }
+        }
+        (copyable(id, &format!("{object} id")))
     }
 }
 

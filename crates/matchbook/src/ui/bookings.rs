@@ -1,11 +1,12 @@
 //! `GET /bookings`: the booking list.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use axum::extract::rejection::QueryRejection;
 use axum::extract::{Query, State};
 use axum::response::Redirect;
-use domain::booking::BookingStatus;
+use domain::booking::{BookingId, BookingStatus};
 use http::StatusCode;
 use jiff::Timestamp;
 use maud::{Markup, html};
@@ -16,7 +17,7 @@ use super::icons::Icon;
 use super::layout::Page;
 use super::session::HOME;
 use super::sync_word::{SyncWord, badge};
-use super::{PageError, SignedIn, deliveries, timeline, times};
+use super::{PageError, SignedIn, deliveries, row_menu, timeline, times};
 use crate::access::{Access, Role};
 use crate::app::App;
 use crate::store::{BookingFilter, BookingPage, BookingRow, DeliveryRow, Scope};
@@ -62,7 +63,9 @@ pub async fn list(
         _ => Vec::new(),
     };
     let refreshes = page.rows.iter().any(|row| SyncWord::of(row.sync.as_ref(), now).is_moving());
-    let shown = Shown { scope, page, deliveries, role: access.role, first: query.after.is_none(), now };
+    let ids: Vec<BookingId> = page.rows.iter().map(|row| row.id.clone()).collect();
+    let routed = app.store.routed_of(&ids).await?;
+    let shown = Shown { scope, page, routed, deliveries, access, first: query.after.is_none(), now };
     Ok(Page { title: "Bookings", user: Some(&user), refreshes }.render(&shown.render()))
 }
 
@@ -83,8 +86,10 @@ fn word(scope: Scope) -> &'static str {
 struct Shown {
     scope: Scope,
     page: BookingPage,
+    /// Those that were routed through the CRM or a link.
+    routed: BTreeSet<BookingId>,
     deliveries: Vec<DeliveryRow>,
-    role: Role,
+    access: Access,
     /// Whether it is the list's first page.
     first: bool,
     now: Timestamp,
@@ -96,7 +101,7 @@ impl Shown {
             h1 { "Bookings" }
             (self.tabs())
             @if !self.deliveries.is_empty() {
-                (deliveries::waiting(&self.deliveries, self.role))
+                (deliveries::waiting(&self.deliveries, self.access.role))
                 h2 { "Bookings whose sync waits for a person" }
             }
             div id="list" data-live {
@@ -124,6 +129,7 @@ impl Shown {
                         @for head in ["When", "Booking", "Attendee", "Organizer", "Status", "Salesforce"] {
                             th role="columnheader" scope="col" { (head) }
                         }
+                        th role="columnheader" scope="col" { span.sr { "Actions" } }
                     }
                 }
                 tbody role="rowgroup" { @for row in &self.page.rows { (self.row(row)) } }
@@ -149,6 +155,9 @@ impl Shown {
                 td role="cell" data-label="Salesforce" {
                     (word.badge())
                     @if let Some(reason) = reason { p.reason { (reason) } }
+                }
+                td.row-actions role="cell" {
+                    (row_menu::menu(row, self.routed.contains(&row.id), self.access.acts_on(booking)))
                 }
             }
         }

@@ -25,6 +25,10 @@ pub(super) enum Icon {
     Out,
     /// Back.
     Left,
+    /// A way through steps.
+    Route,
+    /// More to do.
+    More,
 }
 
 /// An icon as tall as its text.
@@ -49,5 +53,9 @@ fn outline(icon: Icon) -> &'static str {
         Icon::Slash => "M12 3a9 9 0 1 1 0 18a9 9 0 1 1 0-18M5.6 5.6l12.8 12.8",
         Icon::Out => "M9 5h10v10M19 5L7 17",
         Icon::Left => "M14 6l-6 6l6 6",
+        Icon::Route => {
+            "M9 19a3 3 0 1 1-6 0a3 3 0 1 1 6 0h8.5a3.5 3.5 0 0 0 0-7h-11a3.5 3.5 0 0 1 0-7H15a3 3 0 1 1 6 0a3 3 0 1 1-6 0"
+        }
+        Icon::More => "M5 12h.01M12 12h.01M19 12h.01",
     }
 }

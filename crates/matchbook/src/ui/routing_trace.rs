@@ -1,0 +1,137 @@
+//! `GET /bookings/{id}/routing`: how a booking's host was chosen, one sentence first, then the steps as they were kept, and "why
+//! not" (spec 9). Nothing is looked up anew.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use axum::extract::rejection::QueryRejection;
+use axum::extract::{Path, Query, State};
+use maud::{Markup, html};
+use serde::Deserialize;
+
+use super::booking::seen;
+use super::bookings::title;
+use super::decision_steps::Steps;
+use super::host_choice::{other_host, without_decision};
+use super::icons::{Icon, icon};
+use super::layout::Page;
+use super::{PageError, SignedIn, times};
+use crate::access::{Access, Role};
+use crate::app::App;
+use crate::routing::shown::why_not_words;
+use crate::store::{BookingRow, Connection, Host, StoredDecision};
+
+/// What somebody wants to know.
+#[derive(Debug, Default, Deserialize)]
+pub struct Question {
+    /// A host or an Account, by name or id.
+    why_not: Option<String>,
+}
+
+struct Shown {
+    row: BookingRow,
+    decisions: Vec<StoredDecision>,
+    hosts: Vec<Host>,
+    connection: Option<Connection>,
+    why_not: String,
+    /// Where the ledger of turns is, for those who may read it.
+    ledger: Option<String>,
+}
+
+/// How the host of a booking was chosen.
+pub async fn page(
+    State(app): State<Arc<App>>,
+    SignedIn(user): SignedIn,
+    Path(id): Path<String>,
+    query: Result<Query<Question>, QueryRejection>,
+) -> Result<Markup, PageError> {
+    let access = Access::of(&user);
+    let row = seen(&app, &access, &id).await?;
+    let connection = match &row.sync {
+        Some(sync) => app.store.connection(&sync.connection_id).await?,
+        None => None,
+    };
+    let question = query.map(|Query(question)| question).unwrap_or_default();
+    let shown = Shown {
+        decisions: app.store.decisions_of(&row.id.0).await?,
+        hosts: app.store.hosts().await?,
+        connection,
+        why_not: question.why_not.unwrap_or_default().trim().to_owned(),
+        ledger: (access.role != Role::Member).then(|| format!("/event-types/{}/rotation", row.event_type_slug)),
+        row,
+    };
+    Ok(Page { title: shown.heading(), user: Some(&user), refreshes: false }.render(&shown.render()))
+}
+
+impl Shown {
+    fn heading(&self) -> &'static str {
+        heading(self.decisions.iter().any(StoredDecision::is_routing_trace))
+    }
+
+    fn render(&self) -> Markup {
+        html! {
+            p.back { a href={ "/bookings/" (self.row.id) } { (icon(Icon::Left)) (title(&self.row)) } }
+            h1 { (self.heading()) }
+            @match self.decisions.split_first() {
+                None => p.verdict { (without_decision(&self.row)) },
+                Some((latest, earlier)) => {
+                    p.verdict { (latest.trace.sentence) }
+                    @if let Some(note) = other_host(latest, &self.row.booking, &self.hosts) {
+                        p.reason { (icon(Icon::Alert)) " " (note) }
+                    }
+                    (self.steps(latest, false).render())
+                    (self.ask(latest))
+                    @if !earlier.is_empty() { (self.earlier(earlier)) }
+                }
+            }
+        }
+    }
+
+    fn steps<'a>(&'a self, of: &'a StoredDecision, earlier: bool) -> Steps<'a> {
+        Steps { of, connection: self.connection.as_ref(), ledger: self.ledger.as_deref(), earlier }
+    }
+
+    /// "Why not X?", of the latest decision.
+    fn ask(&self, latest: &StoredDecision) -> Markup {
+        let accounts = latest.trace.account.iter().flat_map(|trace| trace.accounts.values());
+        let names: BTreeSet<&str> = accounts
+            .map(|account| account.name.as_str())
+            .chain(latest.trace.hosts.iter().map(|host| host.name.as_str()))
+            .collect();
+        html! {
+            section.card aria-labelledby="why-not" {
+                h2 id="why-not" { "Why not somebody else?" }
+                form.ask method="get" action={ "/bookings/" (self.row.id) "/routing#why-not" } {
+                    div.field {
+                        label for="why-not-whom" { "A host or an account, by name or id" }
+                        input id="why-not-whom" name="why_not" value=(self.why_not) list="why-not-names" maxlength="255" autocomplete="off";
+                        datalist id="why-not-names" { @for name in names { option value=(name) {} } }
+                    }
+                    button.main type="submit" { "Why not?" }
+                }
+                @if !self.why_not.is_empty() {
+                    p.reason { (why_not_words(&self.why_not, &latest.decision, &latest.trace)) }
+                }
+            }
+        }
+    }
+
+    fn earlier(&self, decisions: &[StoredDecision]) -> Markup {
+        html! {
+            section aria-labelledby="earlier" {
+                h2 id="earlier" { "Earlier decisions" }
+                @for decision in decisions {
+                    details.earlier {
+                        summary { (times::moment(decision.created_at)) ": " (decision.trace.sentence) }
+                        (self.steps(decision, true).render())
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// What the page is called (spec 9).
+pub(super) fn heading(is_routing_trace: bool) -> &'static str {
+    if is_routing_trace { "Routing trace" } else { "How this host was chosen" }
+}
