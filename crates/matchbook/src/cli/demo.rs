@@ -3,14 +3,17 @@
 use std::net::SocketAddr;
 use std::num::NonZeroU32;
 use std::path::Path;
+use std::sync::Arc;
 
+use axum::body::Body;
 use hmac::{Hmac, Mac as _};
-use http::{HeaderMap, HeaderValue};
+use http::{HeaderMap, HeaderValue, Request, header};
 use jiff::{SignedDuration, Timestamp, ToSpan as _, Unit};
 use salesforce::auth::LoopbackPolicy;
 use secrecy::{ExposeSecret as _, SecretString};
 use serde_json::{Value, json};
 use sha2::Sha256;
+use tower::ServiceExt as _;
 
 use super::Failure;
 use super::operator;
@@ -23,7 +26,7 @@ use crate::ingest::{self, Received};
 use crate::sources::calcom::SIGNATURE_HEADER;
 use crate::store::{ApiKeyDraft, Place};
 use crate::users::NewUser;
-use crate::{app, auth, users, workspace_file};
+use crate::{app, auth, routes, users, workspace_file};
 
 const USER: &str = "admin@northwind.example";
 
@@ -196,14 +199,18 @@ async fn deliver(server: &Server, delivery: &Value, secret: &SecretString) -> Re
     }
 }
 
-/// Makes a booking as any program does, without naming a host.
+/// Makes a booking by the API as any program does, without naming a host.
 async fn book(server: &Server, booking: &Value, api_key: &SecretString) -> Result<(), Failure> {
-    let url = format!("http://{}/api/v1/bookings", server.address);
-    let request = reqwest::Client::new().post(url).bearer_auth(api_key.expose_secret()).json(booking);
-    let answer = request.send().await?;
+    let request = Request::post("/api/v1/bookings")
+        .header(header::AUTHORIZATION, format!("Bearer {}", api_key.expose_secret()))
+        .body(Body::from(booking.to_string()))?;
+    let answer = routes::router(Arc::clone(&server.app)).oneshot(request).await?;
     match answer.status().is_success() {
         true => Ok(()),
-        false => Err(format!("a sample booking was not made: {}", answer.text().await?).into()),
+        false => {
+            let text = axum::body::to_bytes(answer.into_body(), routes::LARGEST_BODY).await?;
+            Err(format!("a sample booking was not made: {}", String::from_utf8_lossy(&text)).into())
+        }
     }
 }
 

@@ -87,7 +87,7 @@ impl Steps<'_> {
         let chosen = self.of.decision.account.as_ref();
         html! {
             p.sub { "The first step that finds candidates wins. Of several, the rules choose one." }
-            ol.findings { @for each in &trace.stages { (stage(trace, each, chosen)) } }
+            ol.findings.steps { @for each in &trace.stages { (stage(trace, each, chosen)) } }
             (candidates::table(trace, chosen, |id| record(self.connection, &id.0, "Account")))
         }
     }
@@ -268,6 +268,9 @@ fn detail(trace: &Trace, stage: &Stage, chosen: Option<&RecordId>) -> String {
         StageResult::Found if left < all => format!("{}, of which {left} may count.", accounts(all)),
         StageResult::Found => format!("{}.", accounts(all)),
         StageResult::Narrowed => format!("{left} of {all} {} left.", if left == 1 { "is" } else { "are" }),
+        StageResult::NotNarrowed if stage.key == StageKey::HostFilter && all > 1 => {
+            format!("all {all} owners are hosts.")
+        }
         StageResult::NotNarrowed if all > 1 => format!("All {all} are alike to it."),
         StageResult::NothingFound | StageResult::NotNarrowed => String::new(),
         StageResult::LeftNobody if stage.key == StageKey::HostFilter => "no candidate's owner is a host.".to_owned(),

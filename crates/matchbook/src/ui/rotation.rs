@@ -62,6 +62,10 @@ fn lines(ledger: Ledger, names: &BTreeMap<HostId, String>) -> Vec<(String, Tally
     if !ledger.adjustment.why.is_empty() {
         lines.push(("Adjustments".to_owned(), ledger.adjustment));
     }
+    for entry in lines.iter_mut().flat_map(|(_, tally)| &mut tally.why) {
+        // The domain knows hosts by id, people by name.
+        entry.text = names.iter().fold(std::mem::take(&mut entry.text), |text, (id, name)| text.replace(&id.0, name));
+    }
     lines
 }
 

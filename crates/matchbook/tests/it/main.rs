@@ -38,6 +38,7 @@ mod polls;
 mod routed_accounts;
 mod routing;
 mod routing_replay;
+mod routing_pages;
 mod server;
 mod stories;
 mod support;
