@@ -30,7 +30,7 @@ pub(super) fn table(trace: &Trace, chosen: Option<&RecordId>, record: impl Fn(&R
                     tr {
                         th scope="col" { "Account" }
                         @for stage in &columns {
-                            th scope="col" { (stage_label(&stage.key)) div.sub { (result_word(stage)) } }
+                            th.number[counts(stage)] scope="col" { (stage_label(&stage.key)) div.sub { (result_word(stage)) } }
                         }
                     }
                 }
@@ -73,6 +73,11 @@ fn in_order<'a>(trace: &'a Trace, chosen: Option<&RecordId>, columns: &[&Stage])
     candidates
 }
 
+/// Whether a stage saw numbers alone.
+fn counts(stage: &Stage) -> bool {
+    stage.seen.iter().all(|seen| seen.value.parse::<u64>().is_ok())
+}
+
 fn seen<'a>(stage: &'a Stage, id: &RecordId) -> Option<&'a Seen> {
     stage.seen.iter().find(|seen| seen.account == *id)
 }
@@ -87,7 +92,7 @@ fn row(candidate: &Candidate<'_>, columns: &[&Stage], record: &impl Fn(&RecordId
                 div.sub { (record(id)) }
             }
             @for (at, stage) in columns.iter().enumerate() {
-                td { (cell(stage, seen(stage, id), removed_at.is_some_and(|removed| removed < at))) }
+                td.number[counts(stage)] { (cell(stage, seen(stage, id), removed_at.is_some_and(|removed| removed < at))) }
             }
         }
     }

@@ -119,7 +119,7 @@ fn entries_word(count: usize) -> String {
 fn entries(name: &str, why: &[TallyLine]) -> Markup {
     html! {
         div.scrolls tabindex="0" role="group" aria-label={ "Entries of " (name) } {
-            table.sheet {
+            table.sheet.entries {
                 thead { tr {
                     th scope="col" { "When" }
                     th scope="col" { "What for" }

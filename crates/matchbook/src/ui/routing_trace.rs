@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use axum::extract::rejection::QueryRejection;
 use axum::extract::{Path, Query, State};
+use domain::round_robin::Assignment;
 use maud::{Markup, html};
 use serde::Deserialize;
 
@@ -80,7 +81,7 @@ impl Shown {
                         p.reason { (icon(Icon::Alert)) " " (note) }
                     }
                     (self.steps(latest, false).render())
-                    (self.ask(latest))
+                    (self.ask())
                     @if !earlier.is_empty() { (self.earlier(earlier)) }
                 }
             }
@@ -91,16 +92,20 @@ impl Shown {
         Steps { of, connection: self.connection.as_ref(), ledger: self.ledger.as_deref(), earlier }
     }
 
-    /// "Why not X?", of the latest decision.
-    fn ask(&self, latest: &StoredDecision) -> Markup {
-        let accounts = latest.trace.account.iter().flat_map(|trace| trace.accounts.values());
+    /// "Why not X?", of the latest decision that weighed anything: where somebody named the host, nobody else was looked at.
+    fn ask(&self) -> Markup {
+        let weighed = |stored: &&StoredDecision| stored.decision.assignment != Assignment::ByHand;
+        let Some(of) = self.decisions.iter().find(weighed) else { return html! {} };
+        let is_latest = self.decisions.first().is_some_and(|latest| latest.id == of.id);
+        let accounts = of.trace.account.iter().flat_map(|trace| trace.accounts.values());
         let names: BTreeSet<&str> = accounts
             .map(|account| account.name.as_str())
-            .chain(latest.trace.hosts.iter().map(|host| host.name.as_str()))
+            .chain(of.trace.hosts.iter().map(|host| host.name.as_str()))
             .collect();
         html! {
             section.card aria-labelledby="why-not" {
                 h2 id="why-not" { "Why not somebody else?" }
+                @if !is_latest { p.sub { "Asked of what was decided " (times::moment(of.created_at)) ", before the host was named." } }
                 form.ask method="get" action={ "/bookings/" (self.row.id) "/routing#why-not" } {
                     div.field {
                         label for="why-not-whom" { "A host or an account, by name or id" }
@@ -110,7 +115,7 @@ impl Shown {
                     button.main type="submit" { "Why not?" }
                 }
                 @if !self.why_not.is_empty() {
-                    p.reason { (why_not_words(&self.why_not, &latest.decision, &latest.trace)) }
+                    p.reason { (why_not_words(&self.why_not, &of.decision, &of.trace)) }
                 }
             }
         }

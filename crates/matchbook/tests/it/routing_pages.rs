@@ -198,6 +198,10 @@ async fn a_booking_goes_to_another_host_and_what_was_decided_before_stays(
     let earlier = part(&page, "Earlier decisions", "</main>");
     assert!(earlier.contains("chosen over 2 others by country match"), "{earlier}");
 
+    let why = browser.get(&format!("{routing}?why_not=acme+us")).await;
+    why.says("before the host was named");
+    why.says("Acme US was removed at P1 Country match");
+
     let late = browser.submit(&to, &[("host", "ann"), ("version", &seen)]).await;
     assert_eq!(late.status, 409);
     late.says("The booking has changed since the page was opened.");
