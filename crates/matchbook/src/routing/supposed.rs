@@ -5,11 +5,10 @@ use std::sync::Arc;
 use domain::booking::BookingAnswer;
 use domain::email_domain::EmailAddress;
 use domain::geo::Geo;
-use domain::routing::why_not;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::shown::ShownTrace;
+use super::shown::{ShownTrace, why_not_words};
 use super::{Asker, Lookups, RoutingRequest, gather};
 use crate::store::{EventType, Slot, StoreError};
 
@@ -55,10 +54,6 @@ pub(crate) async fn explain(lookups: &Arc<Lookups>, supposed: &Supposed<'_>) -> 
     };
     let routing = gather(lookups, &request).await?;
     let (decision, trace) = lookups.engine.store.would_decide(&routing).await?;
-    let answer = |subject: &String| {
-        why_not(subject, &decision, &trace)
-            .unwrap_or_else(|| format!("This decision did not look at any host or Account called \"{subject}\"."))
-    };
-    let why_not = supposed.why_not.as_ref().map(answer);
+    let why_not = supposed.why_not.as_ref().map(|subject| why_not_words(subject, &decision, &trace));
     Ok(Explained { why_not, trace: ShownTrace::of(&decision, &trace, routing.configuration_version) })
 }
