@@ -52,7 +52,7 @@ pub enum FieldValue {
 
 impl FieldValue {
     /// Whether it names a record that the same request creates.
-    fn names_new_person(&self) -> bool {
+    pub(crate) fn names_new_person(&self) -> bool {
         match self {
             FieldValue::NewPerson(_) => true,
             FieldValue::List(values) => values.iter().any(FieldValue::names_new_person),

@@ -375,6 +375,10 @@ impl Planner<'_> {
         fields.extend(rows);
         let overwritten = self.overwritten_by_late_update(&fields)?;
         fields.retain(|name, value| written.get(name) != Some(value) || overwritten.contains(name));
+        if self.cancelled() {
+            // Whom new guests became on an Event whose answer was lost is not known: it stays with them.
+            fields.retain(|_, value| !value.names_new_person());
+        }
         self.leave_out_unwritable(&mut fields, |shape| shape.updateable);
         if fields.contains_key("Subject") && !self.subject_is_ours(event, written)? {
             fields.remove("Subject");

@@ -218,8 +218,12 @@ impl Planner<'_> {
         row?;
         let person = match (who?, on_record) {
             (Some(who), Some(person)) if who == person.id => person,
-            // A guest stands in for an attendee without a record; what is told of a cancel concerns the attendee alone.
-            (Some(who), None) if self.input.synced.guests.iter().any(|guest| guest.id == who) => return Ok(None),
+            // A guest stands in for an attendee without a record, or for one who was deleted; what is told of a cancel concerns
+            // the attendee alone.
+            (Some(who), person) if self.input.synced.guests.iter().any(|guest| guest.id == who) => match person {
+                Some(person) => person,
+                None => return Ok(None),
+            },
             (Some(who), _) => SyncedPerson {
                 kind: PersonKind::of(&who),
                 id: who,

@@ -104,7 +104,9 @@ impl Planner<'_> {
         let (given, state) = self.rows_of(attendee?)?;
         let who = written.get("WhoId").cloned().unwrap_or(FieldValue::Null);
         let guests = match written.get(PEOPLE_FIELD) {
-            Some(FieldValue::List(all)) => all.iter().filter(|value| **value != who).cloned().collect(),
+            Some(FieldValue::List(all)) if who != FieldValue::Null => {
+                all.iter().filter(|value| **value != who).cloned().collect()
+            }
             _ => vec![],
         };
         let before = self.input.synced.person_state.clone();

@@ -126,8 +126,6 @@ impl Planner<'_> {
 /// The state once an Event thought lost was found: it is the booking's own, with the person it was written for.
 fn adopted(synced: &Synced, row: &EventRow, unclear: &Unclear, fields: &Fields) -> Synced {
     let mut fields = fields.clone();
-    // Who new people became is not known; the list is written again if it matters.
-    fields.retain(|name, value| name != PEOPLE_FIELD || !matches!(value, FieldValue::List(_)));
     let who = row.who.clone();
     // A guest stands in for an attendee without a record.
     let is_with_guest = match fields.get("WhoId") {
@@ -135,6 +133,10 @@ fn adopted(synced: &Synced, row: &EventRow, unclear: &Unclear, fields: &Fields) 
         _ => synced.guests.iter().any(|guest| Some(&guest.id) == who.as_ref()),
     };
     fields.insert("WhoId".into(), who.clone().map_or(FieldValue::Null, FieldValue::Record));
+    if let Some(FieldValue::List(people)) = fields.get_mut(PEOPLE_FIELD) {
+        // The first is the WhoId. Who other new people became is not known: the list is written again if it matters.
+        people.splice(0..1, who.clone().map(FieldValue::Record));
+    }
     let event =
         if row.deleted { SyncedEvent::InBin { fields } } else { SyncedEvent::Written { id: row.id.clone(), fields } };
     // An Event with nobody is one whose person was deleted since: they are looked for again.

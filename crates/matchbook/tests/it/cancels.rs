@@ -54,10 +54,10 @@ async fn an_event_that_a_cancel_keeps_stays_with_its_guests(
 }
 
 /// An installation in which nobody gets a new Contact, and Gil has one.
-async fn gil_is_known(engine: Engine, more: &str) -> Option<TestApp> {
+async fn gil_is_known(engine: Engine, shared: bool, more: &str) -> Option<TestApp> {
     let test = TestApp::spawn(engine).await?;
     add_fields(&test).await;
-    test.org.control("PATCH", "settings", json!({"shared_activities": true})).await;
+    test.org.control("PATCH", "settings", json!({"shared_activities": shared})).await;
     let settings = format!("\n      skip_contact_creation: true{more}");
     test.apply(&configuration_of(&test, &settings)).await.expect("the configuration is sound");
     test.org.load(json!({"Contact": [{"LastName": "Gil", "Email": "gil@acme.example"}]})).await;
@@ -69,7 +69,7 @@ async fn gil_is_known(engine: Engine, more: &str) -> Option<TestApp> {
 async fn a_guest_who_stands_in_for_a_stranger_is_not_told_of_the_cancel(
     #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
 ) {
-    let Some(test) = gil_is_known(engine, ON_CANCEL).await else { return };
+    let Some(test) = gil_is_known(engine, true, ON_CANCEL).await else { return };
     test.deliver(&with_guests(Delivery::created(), &["gil@acme.example"])).await;
     test.sync().await;
     let gil = test.org.only("Contact").await;
@@ -83,13 +83,33 @@ async fn a_guest_who_stands_in_for_a_stranger_is_not_told_of_the_cancel(
 
 #[rstest]
 #[tokio::test]
+async fn a_guest_whom_salesforce_puts_in_a_deleted_attendees_place_is_not_told_of_the_cancel(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+) {
+    let Some(test) = TestApp::spawn(engine).await else { return };
+    test.org.control("PATCH", "settings", json!({"shared_activities": true})).await;
+    configure(&test, ON_CANCEL).await;
+    test.deliver(&with_guests(Delivery::created(), &["gil@acme.example"])).await;
+    test.sync().await;
+    let id = jane(&test).await["Id"].as_str().expect("an id").to_owned();
+    test.org.delete("Contact", &id).await;
+    let gil = test.org.only("Contact").await;
+    assert_eq!(event(&test).await["WhoId"], gil["Id"]);
+    test.deliver(&with_guests(Delivery::cancelled(), &["gil@acme.example"])).await;
+    test.sync().await;
+    test.assert_all_synced().await;
+    assert_eq!(test.org.only("Contact").await["Last_Status__c"], Value::Null, "Gil did not cancel");
+}
+
+#[rstest]
+#[tokio::test]
 async fn a_guest_who_stands_in_for_a_stranger_is_not_taken_for_them_when_an_answer_is_lost(
     #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
     #[values(true, false)] has_field: bool,
 ) {
     let rows =
         "\n      person_fields_on_booking: {fields: [{field: Last_Status__c, type: text, value: Booked}]}".to_owned();
-    let Some(test) = gil_is_known(engine, &rows).await else { return };
+    let Some(test) = gil_is_known(engine, false, &rows).await else { return };
     if !has_field {
         let read_only = json!({"users": {"integration@northwind.example":
             {"fields": {"Event.Matchbook_Booking_Id__c": "hidden"}, "view_all": true, "modify_all": true}}});
@@ -112,7 +132,7 @@ async fn a_guest_who_stands_in_for_a_stranger_is_not_taken_for_them_when_an_answ
 async fn an_event_whose_guests_no_longer_come_and_whose_attendee_has_no_record_is_with_nobody(
     #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
 ) {
-    let Some(test) = gil_is_known(engine, "").await else { return };
+    let Some(test) = gil_is_known(engine, true, "").await else { return };
     test.org.load(json!({"Contact": [{"LastName": "Ida", "Email": "ida@acme.example"}]})).await;
     test.deliver(&with_guests(Delivery::created(), &["gil@acme.example", "ida@acme.example"])).await;
     test.sync().await;

@@ -54,6 +54,26 @@ async fn guests_are_contacts_on_the_event_where_the_org_relates_several_people(
 
 #[rstest]
 #[tokio::test]
+async fn a_guest_who_no_longer_comes_leaves_an_event_whose_answer_was_lost(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+) {
+    let Some(test) = TestApp::spawn(engine).await else { return };
+    test.org.control("PATCH", "settings", json!({"shared_activities": true})).await;
+    test.org.fault(json!({"method": "POST", "object": "Event"}), json!({"drop": "after"})).await;
+    test.deliver(&with_guests(Delivery::created(), &["gil@acme.example", "ida@acme.example"])).await;
+    test.sync().await;
+    test.pass(jiff::SignedDuration::from_mins(15));
+    test.sync().await;
+    assert_eq!(test.org.only("Event").await["EventWhoIds"].as_array().map(Vec::len), Some(3));
+    test.deliver(&with_guests(Delivery::rescheduled(), &[])).await;
+    test.sync().await;
+    test.assert_all_synced().await;
+    let event = test.org.only("Event").await;
+    assert_eq!(event["EventWhoIds"], json!([event["WhoId"]]), "{event:#}");
+}
+
+#[rstest]
+#[tokio::test]
 async fn guests_are_contacts_and_a_line_of_the_description_where_an_event_is_with_one_person(
     #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
 ) {
