@@ -60,11 +60,12 @@ pub struct Tiebreaker {
     pub description: &'static str,
     /// What must be known of each candidate.
     pub facts: fn(&TiebreakSettings) -> Vec<Fact>,
-    /// Whether it can tell anything here, or why not.
-    pub applies: fn(&Situation) -> Result<(), String>,
-    /// What it sees of a candidate. Those with the highest rank are kept.
-    pub see: fn(&Situation, &Candidate<'_>) -> Sight,
+    /// How it looks at candidates here, or why it can tell nothing.
+    pub look: fn(&Situation) -> Result<Look<'_>, String>,
 }
+
+/// What a rule sees of a candidate; those with the highest rank are kept. What is the same for all candidates was found once.
+pub type Look<'a> = Box<dyn Fn(&Candidate<'_>) -> Sight + 'a>;
 
 /// The kinds of rules.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -299,10 +300,13 @@ pub fn choose(
         if left.len() < 2 {
             break;
         }
-        if let Err(why) = (rule.applies)(situation) {
-            trace.push(Stage::of(StageKey::Rule(rule.key.to_owned()), StageResult::Skipped { why }));
-            continue;
-        }
+        let look = match (rule.look)(situation) {
+            Ok(look) => look,
+            Err(why) => {
+                trace.push(Stage::of(StageKey::Rule(rule.key.to_owned()), StageResult::Skipped { why }));
+                continue;
+            }
+        };
         let mut counts = Counts::new();
         for related in related(rule, &situation.settings) {
             let of = counted.get_or_insert_with(|| left.iter().map(|row| row.id.clone()).collect());
@@ -313,7 +317,7 @@ pub fn choose(
             };
             counts.insert(related, count.clone());
         }
-        left = narrow(rule, left, situation, &counts, trace);
+        left = narrow(rule, left, |account| look(&Candidate { account, counts: &counts }), trace);
         if left.len() == 1 {
             return Ok((left.remove(0), Some(Tie::Rule(rule.key))));
         }
@@ -340,7 +344,7 @@ fn related(rule: &Tiebreaker, settings: &TiebreakSettings) -> BTreeSet<Related> 
 
 /// The counts that are missing of those which this rule and later ones need.
 fn all_counts(of: &BTreeSet<RecordId>, situation: &Situation, at: usize, known: &Known) -> BTreeSet<Ask> {
-    let rules = situation.settings.active().skip(at).filter(|rule| (rule.applies)(situation).is_ok());
+    let rules = situation.settings.active().skip(at).filter(|rule| (rule.look)(situation).is_ok());
     let related = rules.flat_map(|rule| related(rule, &situation.settings));
     related
         .map(|related| Ask::RelatedCount { related, of: of.clone() })
@@ -368,11 +372,9 @@ pub(crate) fn answered(known: &Known, ask: Ask) -> Result<&Answer, Open> {
 fn narrow(
     rule: &Tiebreaker,
     candidates: Vec<AccountRow>,
-    situation: &Situation,
-    counts: &Counts,
+    see: impl Fn(&AccountRow) -> Sight,
     trace: &mut Trace,
 ) -> Vec<AccountRow> {
-    let see = |account: &AccountRow| (rule.see)(situation, &Candidate { account, counts });
     let sights: Vec<Sight> = candidates.iter().map(see).collect();
     let best = sights.iter().filter_map(|sight| sight.rank).max();
     let stays = |sight: &Sight| best.is_none() || sight.rank == best;

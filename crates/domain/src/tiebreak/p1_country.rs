@@ -1,6 +1,6 @@
 //! P1, *Country match*: the Account's billing country is the booker's country.
 
-use super::{Candidate, Category, Fact, Sight, Situation, Tiebreaker};
+use super::{Candidate, Category, Fact, Look, Sight, Situation, Tiebreaker};
 use crate::geo::Country;
 
 /// The rule.
@@ -11,16 +11,16 @@ pub(super) const RULE: Tiebreaker = Tiebreaker {
     category: Category::Geo,
     description: "Keeps the accounts whose billing country is the booker's country.",
     facts: |_| vec![Fact::Field("BillingCountry".into()), Fact::Field("BillingCountryCode".into())],
-    applies: |situation| {
-        situation.place_is_known()?;
-        situation.place.country.map(drop).ok_or_else(|| "the booker's country is not known".to_owned())
-    },
-    see,
+    look,
 };
 
-fn see(situation: &Situation, candidate: &Candidate<'_>) -> Sight {
-    let matches = situation.place.country.is_some() && country(candidate) == situation.place.country;
-    Sight::matching(candidate.field("BillingCountry").or_else(|| candidate.field("BillingCountryCode")), matches)
+fn look(situation: &Situation) -> Result<Look<'_>, String> {
+    situation.place_is_known()?;
+    let wanted = situation.place.country.ok_or("the booker's country is not known")?;
+    Ok(Box::new(move |candidate| {
+        let shown = candidate.field("BillingCountry").or_else(|| candidate.field("BillingCountryCode"));
+        Sight::matching(shown, country(candidate) == Some(wanted))
+    }))
 }
 
 /// The Account's billing country: the code where the org has one, else what the text names.

@@ -10,6 +10,5 @@ pub(super) const RULE: Tiebreaker = Tiebreaker {
     category: Category::Relationship,
     description: "Keeps the accounts with the most accounts directly below them.",
     facts: |_| vec![Fact::Count(Related::ChildAccounts)],
-    applies: |_| Ok(()),
-    see: |_, candidate| Sight::counted(candidate.count(Related::ChildAccounts)),
+    look: |_| Ok(Box::new(|candidate| Sight::counted(candidate.count(Related::ChildAccounts)))),
 };

@@ -10,6 +10,5 @@ pub(super) const RULE: Tiebreaker = Tiebreaker {
     category: Category::Relationship,
     description: "Keeps the accounts with the most opportunities.",
     facts: |_| vec![Fact::Count(Related::Opportunities)],
-    applies: |_| Ok(()),
-    see: |_, candidate| Sight::counted(candidate.count(Related::Opportunities)),
+    look: |_| Ok(Box::new(|candidate| Sight::counted(candidate.count(Related::Opportunities)))),
 };

@@ -1,6 +1,6 @@
 //! P8, *Most recent activity*.
 
-use super::{Category, Sight, Tiebreaker};
+use super::{Candidate, Category, Sight, Tiebreaker};
 
 /// The rule.
 pub(super) const RULE: Tiebreaker = Tiebreaker {
@@ -11,12 +11,11 @@ pub(super) const RULE: Tiebreaker = Tiebreaker {
     description: "Keeps the accounts with the latest activity.",
     // LastActivityDate is read of every Account.
     facts: |_| vec![],
-    applies: |_| Ok(()),
-    see: |_, candidate| match candidate.account.last_activity {
-        Some(date) => {
-            let day = i64::from(date.year()) * 10_000 + i64::from(date.month()) * 100 + i64::from(date.day());
-            Sight::ranked(date.to_string(), day)
-        }
-        None => Sight::unranked("(none)"),
-    },
+    look: |_| Ok(Box::new(see)),
 };
+
+fn see(candidate: &Candidate<'_>) -> Sight {
+    let Some(date) = candidate.account.last_activity else { return Sight::unranked("(none)") };
+    let day = i64::from(date.year()) * 10_000 + i64::from(date.month()) * 100 + i64::from(date.day());
+    Sight::ranked(date.to_string(), day)
+}

@@ -11,9 +11,10 @@ pub(super) const RULE: Tiebreaker = Tiebreaker {
     description: "Keeps the accounts that were created first.",
     // CreatedDate is read of every Account.
     facts: |_| vec![],
-    applies: |_| Ok(()),
-    see: |_, candidate| {
-        let created = candidate.account.created;
-        Sight::ranked(created.to_string(), -created.as_microsecond())
+    look: |_| {
+        Ok(Box::new(|candidate| {
+            let created = candidate.account.created;
+            Sight::ranked(created.to_string(), -created.as_microsecond())
+        }))
     },
 };
