@@ -1,5 +1,8 @@
 //! Texts made comparable: without case, accents, punctuation or runs of spaces.
 
+use std::collections::HashMap;
+use std::sync::LazyLock;
+
 /// Letters with marks, in lower case, by the plain letters that people type for them.
 const PLAIN: [(&str, &str); 45] = [
     ("a", "àáâãäåāăąǎǟǡǻȁȃȧḁạảấầẩẫậắằẳẵặəǝ"),
@@ -49,6 +52,12 @@ const PLAIN: [(&str, &str); 45] = [
     ("'", "‘’ʻʼ`´"),
 ];
 
+/// [`PLAIN`] by the letter with its mark.
+static PLAIN_OF: LazyLock<HashMap<char, &str>> = LazyLock::new(|| {
+    let letters = PLAIN.iter().flat_map(|&(plain, marked)| marked.chars().map(move |letter| (letter, plain)));
+    letters.collect()
+});
+
 /// Without case, accents and runs of spaces: "  São  PAULO " is "sao paulo". Punctuation stays.
 pub(super) fn fold_text(text: &str) -> String {
     let mut folded = String::with_capacity(text.len());
@@ -57,8 +66,8 @@ pub(super) fn fold_text(text: &str) -> String {
             c if c.is_whitespace() => folded.push(' '),
             c if c.is_control() || is_combining_mark(c) => {}
             c if c.is_ascii() => folded.push(c),
-            c => match PLAIN.iter().find(|(_, marked)| marked.contains(c)) {
-                Some((plain, _)) => folded.push_str(plain),
+            c => match PLAIN_OF.get(&c) {
+                Some(plain) => folded.push_str(plain),
                 None => folded.push(c),
             },
         }

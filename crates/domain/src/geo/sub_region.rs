@@ -56,7 +56,9 @@ impl SubRegionTable {
     /// The value of the most specific row that agrees with the place: most filled columns, then the longest postal
     /// prefix, then the admin's order. Rows without a value are passed over.
     pub fn lookup(&self, geo: &Geo) -> Option<&str> {
-        let rows = self.rows.iter().enumerate().filter(|(_, row)| !row.value.trim().is_empty() && row.agrees(geo));
+        let region = geo.region_in_country();
+        let agrees = |row: &SubRegionRow| !row.value.trim().is_empty() && row.agrees(geo, region.as_ref());
+        let rows = self.rows.iter().enumerate().filter(|(_, row)| agrees(row));
         let (_, best) =
             rows.max_by_key(|(at, row)| (row.columns(), squeeze(&row.postal_prefix).len(), Reverse(*at)))?;
         Some(best.value.trim())
@@ -64,12 +66,11 @@ impl SubRegionTable {
 }
 
 impl SubRegionRow {
-    fn agrees(&self, geo: &Geo) -> bool {
+    /// `region` is that of the place, found once for all rows.
+    fn agrees(&self, geo: &Geo, region: Option<&Region>) -> bool {
         let any_or = |column: &str, agrees: &dyn Fn() -> bool| squeeze(column).is_empty() || agrees();
         self.country.is_none_or(|country| geo.country == Some(country))
-            && any_or(&self.region, &|| {
-                geo.region.as_deref().is_some_and(|r| same_region(geo.country, r, &self.region))
-            })
+            && any_or(&self.region, &|| geo.region.as_deref().is_some_and(|text| is_region(region, text, &self.region)))
             && any_or(&self.city, &|| geo.city.as_deref().is_some_and(|city| fold_name(city) == fold_name(&self.city)))
             && any_or(&self.postal_prefix, &|| {
                 let prefix = squeeze(&self.postal_prefix);
@@ -124,10 +125,14 @@ pub fn equal_sub_region<'a>(
 
 /// As subdivisions of the country; without one, as names.
 fn same_region(country: Option<Country>, one: &str, another: &str) -> bool {
-    let region = |text| Region::of(country?, text);
-    match (region(one), region(another)) {
-        (Some(one), Some(another)) => one.is_same(&another),
-        _ => both_equal(fold_name(one), fold_name(another)),
+    is_region(country.and_then(|country| Region::of(country, one)).as_ref(), one, another)
+}
+
+/// Whether another text names a region, of which the text is known, too.
+fn is_region(region: Option<&Region>, text: &str, another: &str) -> bool {
+    match region.and_then(|one| Some((one, Region::of(one.country, another)?))) {
+        Some((one, another)) => one.is_same(&another),
+        None => both_equal(fold_name(text), fold_name(another)),
     }
 }
 
