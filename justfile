@@ -20,3 +20,7 @@ docs:
 # How long a webhook takes to reach Salesforce, in round trips
 bench:
     cargo bench -p matchbook
+
+# What a decision on a host costs
+bench-decide:
+    cargo bench -p domain --bench decide

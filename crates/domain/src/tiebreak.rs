@@ -23,7 +23,7 @@ mod p8_most_recent_activity;
 mod p9_earliest_created;
 
 /// All rules, in their default order.
-pub const RULES: [&Tiebreaker; 8] = [
+pub const RULES: &[&Tiebreaker] = &[
     &p1_country::RULE,
     &p2_state::RULE,
     &p3_sub_region::RULE,
