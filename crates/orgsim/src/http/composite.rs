@@ -3,7 +3,7 @@
 use std::collections::{HashMap, HashSet};
 
 use serde::Deserialize;
-use serde_json::{Map, Value as Json, json};
+use serde_json::{Map, Value as Json};
 
 use crate::calls::{Kind, Subcall};
 use crate::errors::{ApiError, json_parser};
@@ -43,6 +43,13 @@ pub(crate) struct Subrequest {
     body: Option<Json>,
 }
 
+impl Subrequest {
+    /// Whether it refers to an answer to an earlier one.
+    fn refers(&self) -> bool {
+        self.url.contains("@{") || self.body.as_ref().is_some_and(|body| body.to_string().contains("@{"))
+    }
+}
+
 /// Runs the subrequests in order. The answer is 200 whatever becomes of them.
 pub(crate) fn run(shared: &Shared, request: &Request) -> Reply {
     let body = match parse(request) {
@@ -50,7 +57,7 @@ pub(crate) fn run(shared: &Shared, request: &Request) -> Reply {
         Err(error) => return error.into(),
     };
     let parts = &body.composite_request;
-    let answers = if body.all_or_none {
+    let mut answers = if body.all_or_none {
         match as_one(shared, request, parts) {
             Ok(answers) => answers,
             Err(failure) => halted(failure.0, failure.1, parts.len()),
@@ -60,15 +67,15 @@ pub(crate) fn run(shared: &Shared, request: &Request) -> Reply {
         let order = if collate { collated(parts) } else { (0..parts.len()).collect() };
         each_alone(shared, request, parts, &order)
     };
-    let mut reply = Reply::json(200, response(parts, &answers));
+    let mut reply = Reply::json(200, response(parts, &mut answers));
     reply.subcalls = parts.iter().zip(answers).map(|(sub, answer)| subcall(sub, answer)).collect();
     reply
 }
 
-/// The answers as one document.
-pub(crate) fn response(parts: &[Subrequest], answers: &[Reply]) -> Json {
+/// The answers as one document. Their bodies are taken, not copied: describes are large.
+pub(crate) fn response(parts: &[Subrequest], answers: &mut [Reply]) -> Json {
     let response: Json = parts.iter().zip(answers).map(|(sub, answer)| shown(sub, answer)).collect();
-    json!({ "compositeResponse": response })
+    Map::from_iter([("compositeResponse".to_owned(), response)]).into()
 }
 
 /// The parts of a call as faults see them, with references still in them; none when the body is wrong.
@@ -137,7 +144,7 @@ fn version_of(request: &Request) -> f64 {
 fn collated(parts: &[Subrequest]) -> Vec<usize> {
     let alike = |sub: &Subrequest| {
         let target = sub.url.split('?').next().and_then(|path| path.split("/sobjects/").nth(1)).map(str::to_owned);
-        let refers = sub.url.contains("@{") || sub.body.as_ref().is_some_and(|body| body.to_string().contains("@{"));
+        let refers = sub.refers();
         let object = target.and_then(|t| t.split('/').next().map(str::to_ascii_lowercase));
         object.filter(|_| !refers && sub.method != "GET").map(|object| (sub.method.clone(), object))
     };
@@ -157,11 +164,14 @@ fn collated(parts: &[Subrequest]) -> Vec<usize> {
 }
 
 fn each_alone(shared: &Shared, request: &Request, parts: &[Subrequest], order: &[usize]) -> Vec<Reply> {
+    let refers = parts.iter().any(Subrequest::refers);
     let mut results = Results::default();
     let mut answers: Vec<Option<Reply>> = parts.iter().map(|_| None).collect();
     for &at in order {
         let answer = one(shared, &mut Access::Each(shared), request, &parts[at], &results);
-        results.add(&parts[at].reference_id, &answer);
+        if refers {
+            results.add(&parts[at].reference_id, &answer);
+        }
         answers[at] = Some(answer);
     }
     answers.into_iter().flatten().collect()
@@ -175,6 +185,7 @@ pub(crate) fn as_one(
 ) -> Result<Vec<Reply>, Box<(usize, Reply)>> {
     let mut org = shared.org_mut();
     org.begin();
+    let refers = parts.iter().any(Subrequest::refers);
     let mut results = Results::default();
     let mut answers = Vec::new();
     for (at, sub) in parts.iter().enumerate() {
@@ -183,7 +194,9 @@ pub(crate) fn as_one(
             org.roll_back();
             return Err(Box::new((at, answer)));
         }
-        results.add(&sub.reference_id, &answer);
+        if refers {
+            results.add(&sub.reference_id, &answer);
+        }
         answers.push(answer);
     }
     org.commit();
@@ -230,15 +243,16 @@ fn resolved(call: &Request, sub: &Subrequest, results: &Results) -> Result<Reque
     Ok(request)
 }
 
-fn shown(sub: &Subrequest, answer: &Reply) -> Json {
+fn shown(sub: &Subrequest, answer: &mut Reply) -> Json {
     let headers: Map<String, Json> =
         answer.headers.iter().map(|(name, value)| ((*name).to_owned(), value.clone().into())).collect();
-    json!({
-        "body": answer.body,
-        "httpHeaders": headers,
-        "httpStatusCode": answer.status,
-        "referenceId": sub.reference_id,
-    })
+    let parts = [
+        ("body", answer.body.take().unwrap_or(Json::Null)),
+        ("httpHeaders", headers.into()),
+        ("httpStatusCode", answer.status.into()),
+        ("referenceId", sub.reference_id.clone().into()),
+    ];
+    parts.into_iter().map(|(name, value)| (name.to_owned(), value)).collect::<Map<_, _>>().into()
 }
 
 pub(crate) fn subcall(sub: &Subrequest, answer: Reply) -> Subcall {

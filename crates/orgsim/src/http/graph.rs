@@ -85,11 +85,11 @@ fn one(shared: &Shared, request: &Request, graph: &Graph, subcalls: &mut Vec<cra
             json!({ "body": reply.body, "httpHeaders": {}, "httpStatusCode": reply.status, "referenceId": null });
         return (json!({ "compositeResponse": [node] }), false);
     }
-    let (answers, successful) = match composite::as_one(shared, request, nodes) {
+    let (mut answers, successful) = match composite::as_one(shared, request, nodes) {
         Ok(answers) => (answers, true),
         Err(failure) => (vec![failure.1; nodes.len()], false),
     };
-    let response = composite::response(nodes, &answers);
+    let response = composite::response(nodes, &mut answers);
     subcalls.extend(nodes.iter().zip(answers).map(|(sub, answer)| composite::subcall(sub, answer)));
     (response, successful)
 }

@@ -35,6 +35,7 @@ use axum::middleware::from_fn_with_state;
 use axum::routing::{any, delete, get, post};
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
+use tower_http::CompressionLevel;
 use tower_http::compression::CompressionLayer;
 use tower_http::decompression::RequestDecompressionLayer;
 
@@ -174,6 +175,7 @@ fn router(shared: Arc<Shared>) -> Router {
         .layer(DefaultBodyLimit::disable())
         .layer(from_fn_with_state(Arc::clone(&shared), rest::settle))
         .layer(RequestDecompressionLayer::new().gzip(true))
-        .layer(CompressionLayer::new().gzip(true))
+        // Answers stay on this machine.
+        .layer(CompressionLayer::new().gzip(true).quality(CompressionLevel::Fastest))
         .with_state(shared)
 }
