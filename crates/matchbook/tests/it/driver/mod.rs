@@ -72,13 +72,13 @@ fn seeds(count: &str, usual: u64, shard: u64) -> impl Iterator<Item = u64> {
 #[rstest]
 #[tokio::test]
 async fn seeds_on_sqlite(#[values(0, 1, 2, 3)] shard: u64) {
-    run_seeds(Engine::Sqlite, seeds("MATCHBOOK_SEEDS_SQLITE", 2_000, shard)).await;
+    run_seeds(Engine::Sqlite, seeds("MATCHBOOK_SEEDS_SQLITE", 1_000, shard)).await;
 }
 
 #[rstest]
 #[tokio::test]
 async fn seeds_on_postgres(#[values(0, 1, 2, 3)] shard: u64) {
-    run_seeds(Engine::Postgres, seeds("MATCHBOOK_SEEDS_POSTGRES", 500, shard)).await;
+    run_seeds(Engine::Postgres, seeds("MATCHBOOK_SEEDS_POSTGRES", 240, shard)).await;
 }
 
 /// A late update had made the Event be with a guest, whom a later change had left out.
