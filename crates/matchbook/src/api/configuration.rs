@@ -239,7 +239,10 @@ pub(super) fn placed<'a>(at: &'a str, error: &'a FileError) -> (String, &'a str)
     let split = error.message.split_once(": ").filter(|(path, _)| path.starts_with(at));
     let (path, words) = split.unwrap_or((at, &error.message));
     let within = path.strip_prefix(at).unwrap_or_default();
-    let setting = words.strip_prefix('"').and_then(|rest| rest.split_once('"')).map_or("", |(name, _)| name);
-    let within = if setting.is_empty() { within.to_owned() } else { format!("{within}.{setting}") };
+    let setting = words
+        .strip_prefix('"')
+        .and_then(|rest| rest.split_once('"'))
+        .filter(|(_, rest)| rest.starts_with(" is missing; ") || rest.starts_with(" is not a key here; "));
+    let within = setting.map_or_else(|| within.to_owned(), |(name, _)| format!("{within}.{name}"));
     (within.replace(['.', '['], "/").replace(']', ""), words)
 }

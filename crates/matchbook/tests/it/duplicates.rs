@@ -123,6 +123,7 @@ async fn the_bookings_page_offers_the_choices_to_those_who_may_act(
     viewer.sign_in("viewer@seller.example", PASSWORD).await;
     let page = viewer.get(&path).await;
     page.says("Is this the attendee?");
+    page.lacks("class=\"reason\"");
     assert!(!page.text.contains("Use this record"));
     assert_eq!(viewer.submit(&choice, &[("choice", "create_anyway")]).await.status, 403);
 
