@@ -9,14 +9,14 @@ use domain::ask::{Answer, Ask, Conversion, EventRow, Known, LookupFailure, Perso
 use domain::email_domain::EmailAddress;
 use domain::org_shape::{BOOKING_ID_FIELD, ObjectShape, OrgShape};
 use domain::sync_outcome::{ErrorClass, PersonKind};
-use salesforce::client::{Client, Session};
+use salesforce::client::{CallRecord, Client, Session};
 use salesforce::composite::{CompositeAnswer, CompositeError, CompositeRequest, ReferenceId, SubAnswer, Subrequest};
 use salesforce::error::ErrorKind;
 use salesforce::sobject::{ApiName, Record, SalesforceId};
 use salesforce::soql::{Condition, FieldPath, Order, Select};
 use salesforce::sosl::{Find, FindError};
 
-use super::classify;
+use super::{classify, transcript};
 
 /// What is to be sent so that asks are answered.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -68,23 +68,34 @@ pub fn found(ask: &Ask, org: &OrgShape, records: &[Record]) -> Result<Answer, Lo
     answer_of(ask, org, records)
 }
 
-/// What the answers say, ask by ask. A part that failed is a failure for its ask, never an empty answer.
+/// A further page of an answer's rows, which is a call of its own.
+#[derive(Debug)]
+pub struct FurtherPage {
+    /// What is known about the call.
+    pub call: CallRecord,
+    /// What was asked and answered, as transcripts have it.
+    pub told: (String, String),
+}
+
+/// What the answers say, ask by ask, and the further pages that were read for it. A part that failed is a failure for its ask,
+/// never an empty answer.
 pub async fn read(
     client: &Client,
     session: &Session,
     asks: &BTreeSet<Ask>,
     org: &OrgShape,
     answer: CompositeAnswer,
-) -> Known {
+) -> (Known, Vec<FurtherPage>) {
     let mut known = Known::new();
+    let mut pages = Vec::new();
     let mut parts: std::collections::HashMap<String, SubAnswer> =
         answer.into_parts().into_iter().map(|(name, part)| (name.as_str().to_owned(), part)).collect();
     for (name, ask) in named(asks) {
         let part = parts.remove(&name).unwrap_or(SubAnswer::Unreadable);
-        let records = all_records(client, session, ask, part).await;
+        let records = all_records(client, session, ask, part, &mut pages).await;
         known.insert(ask.clone(), records.and_then(|records| answer_of(ask, org, &records)));
     }
-    known
+    (known, pages)
 }
 
 fn named(asks: &BTreeSet<Ask>) -> impl Iterator<Item = (String, &Ask)> {
@@ -209,16 +220,15 @@ async fn all_records(
     session: &Session,
     ask: &Ask,
     part: SubAnswer,
+    pages: &mut Vec<FurtherPage>,
 ) -> Result<Vec<Record>, LookupFailure> {
     match part {
         SubAnswer::Rows(mut page) => {
             let mut records = std::mem::take(&mut page.records);
             while let Some(next) = page.next.take() {
-                page = client
-                    .query_more(session, &next)
-                    .await
-                    .result
-                    .map_err(|error| classify::lookup_failure(&classify::failed_call(&error)))?;
+                let call = client.query_more(session, &next).await;
+                pages.push(FurtherPage { told: transcript::page(&call), call: call.record });
+                page = call.result.map_err(|error| classify::lookup_failure(&classify::failed_call(&error)))?;
                 records.append(&mut page.records);
             }
             Ok(records)

@@ -1,8 +1,9 @@
 //! What was asked and answered, as a person reads it in the sync timeline. Nothing secret is in a body.
 
-use salesforce::client::{CallError, Session};
+use salesforce::client::{Call, CallError, Session};
 use salesforce::composite::{CompositeAnswer, CompositeRequest, SubAnswer};
 use salesforce::error::ApiError;
+use salesforce::query::Rows;
 use salesforce::sobject::Record;
 use salesforce::sosl::Find;
 use serde_json::{Value, json};
@@ -38,6 +39,16 @@ pub fn found(answer: &Result<Vec<Record>, CallError>) -> String {
         Err(error) => unanswered(error),
     }
     .to_string()
+}
+
+/// A further page of rows: what was asked, and what was answered.
+pub fn page(call: &Call<Rows>) -> (String, String) {
+    let asked = json!([{"method": call.record.method, "url": call.record.path}]);
+    let answered = match &call.result {
+        Ok(rows) => json!({"page": rows_json(rows.total, &rows.records)}),
+        Err(error) => unanswered(error),
+    };
+    (asked.to_string(), answered.to_string())
 }
 
 fn unanswered(error: &CallError) -> Value {

@@ -274,7 +274,12 @@ impl Lookup<'_> {
             match self.composite(&request).await {
                 Ok(answer) => {
                     let session = self.session().await?.session;
-                    answers = directory::read(&self.lookups.engine.client, &session, &asks, org, answer).await;
+                    let (read, pages) =
+                        directory::read(&self.lookups.engine.client, &session, &asks, org, answer).await;
+                    for page in &pages {
+                        self.spent.count(classify::org_count(&page.call, now));
+                    }
+                    answers = read;
                 }
                 Err(Unasked::Failed(failure)) => {
                     answers.extend(asks.into_iter().map(|ask| (ask, Err(failure.clone()))));

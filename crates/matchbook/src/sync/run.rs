@@ -25,6 +25,7 @@ use salesforce::composite::{CompositeAnswer, CompositeRequest};
 
 use super::engine::{Engine, SHAPE_LIFETIME};
 use super::session::{OpenSession, SessionError};
+use crate::crm::directory::FurtherPage;
 use crate::crm::{classify, directory, org_shapes, transcript, writer};
 use crate::failpoint;
 use crate::store::{Claimed, NewCall, Released, RunTold, Spent, StoreError};
@@ -227,7 +228,9 @@ impl<'a> Run<'a> {
         let mut answers = Known::new();
         if let Some((asks, request)) = &requests.together {
             let answer = self.read(session, &purpose_of(asks), request).await?;
-            answers = directory::read(&self.engine.client, &session.session, asks, org, answer).await;
+            let (read, pages) = directory::read(&self.engine.client, &session.session, asks, org, answer).await;
+            self.keep_pages(&pages).await?;
+            answers = read;
         }
         for (ask, find) in requests.searches {
             let found = self.search(session, &ask, &find).await?;
@@ -246,6 +249,16 @@ impl<'a> Run<'a> {
             }
         }
         known.extend(answers);
+        Ok(())
+    }
+
+    async fn keep_pages(&mut self, pages: &[FurtherPage]) -> Result<(), Stop> {
+        for FurtherPage { call, told: (asked, answered) } in pages {
+            let now = self.engine.clock.now();
+            self.spent.count(classify::org_count(call, now));
+            let new = NewCall { run_id: &self.claimed.run_id, purpose: "Read the next page", asked, sent_at: now };
+            self.engine.store.save_read(&new, answered, call.status, call.milliseconds).await?;
+        }
         Ok(())
     }
 

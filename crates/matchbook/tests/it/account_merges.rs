@@ -49,7 +49,7 @@ async fn after(test: &TestApp, id: &Value) -> (AfterMerges, u64) {
             Next::Ask(asks) => {
                 let (asks, request) = directory::requests(asks, &org).expect("it fits").together.expect("one request");
                 let answer = client.composite(&session, &request).await.result.expect("answered");
-                known.extend(directory::read(&client, &session, &asks, &org, answer).await);
+                known.extend(directory::read(&client, &session, &asks, &org, answer).await.0);
             }
         }
     }

@@ -564,6 +564,26 @@ async fn what_syncs_spend_is_counted_for_all_instances(#[values(Engine::Sqlite, 
 
 #[rstest]
 #[tokio::test]
+async fn further_pages_of_an_answer_are_calls_that_are_told_and_counted(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+) {
+    let Some(test) = TestApp::spawn(engine).await else { return };
+    let namesakes = (0..2_001).map(|n| json!({"LastName": format!("Roe {n}"), "Email": "jane@acme.example"}));
+    test.org.load(json!({"Contact": namesakes.collect::<Vec<_>>()})).await;
+    test.org.take_calls().await;
+    test.deliver(&Delivery::created().by("uid-1", "Jane Roe", "jane@acme.example").json()).await;
+    test.sync().await;
+    let calls = i64::try_from(test.org.take_calls().await).expect("a few");
+    let id = test.app.store.connections().await.expect("a list")[0].id.clone();
+    let usage = test.app.store.api_usage(&id, test.app.clock.now()).await.expect("the usage");
+    assert_eq!(usage.spent_on(Purpose::Sync, test.app.clock.now()), calls);
+    let booking = test.get("/api/v1/bookings").await.body["bookings"][0]["id"].as_str().expect("an id").to_owned();
+    let runs = test.get(&format!("/api/v1/bookings/{booking}/sync-runs")).await;
+    assert!(runs.text.contains("Read the next page"), "{}", runs.text);
+}
+
+#[rstest]
+#[tokio::test]
 async fn a_sync_that_does_not_end_when_the_server_stops_is_given_back_and_goes_on_elsewhere(
     #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
 ) {
