@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::model::{called_off, is_of, list, takes_place};
 use super::schedule::Meeting;
-use super::settings::{Attendees, Before, NoAccount};
+use super::settings::{Attendees, Before, FILLED, NoAccount};
 use super::world::World;
 
 /// The records of persons as they are in the end.
@@ -232,6 +232,9 @@ impl World<'_> {
         };
         if !right {
             return Some("the Account");
+        }
+        if before.filled && contact["First__c"] != FILLED {
+            return Some("the field that was filled");
         }
         let was = if before.of_pool { &self.ids["pool"] } else { &records.connection_user };
         let may_change = settings.owner.filter(|change| books && (!change.only_from_pool || before.of_pool));

@@ -59,7 +59,12 @@ pub(super) struct Before {
     pub(super) account: Option<Account>,
     /// Its owner is the pool, else the connection's user.
     pub(super) of_pool: bool,
+    /// It has a value in the field that is written only where it is empty.
+    pub(super) filled: bool,
 }
+
+/// What [`Before::filled`] is filled with.
+pub(super) const FILLED: &str = "Filled by a person";
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Account {
@@ -90,6 +95,7 @@ impl Settings {
         let before = |dice: &mut Dice| Before {
             account: dice.pick(&[None, None, Some(Account::Company), Some(Account::Old)]),
             of_pool: dice.chance(50),
+            filled: dice.chance(40),
         };
         Settings {
             attendees,
@@ -134,6 +140,9 @@ impl Settings {
                 let account = self.account_of(person, before).map(|account| format!("@{account}"));
                 let mut contact =
                     json!({"@ref": name, "LastName": "Before", "Email": email(person), "AccountId": account});
+                if before.filled {
+                    contact["First__c"] = json!(FILLED);
+                }
                 if before.of_pool {
                     contact["OwnerId"] = json!("@pool");
                 }

@@ -68,9 +68,19 @@ impl<'a> World<'a> {
             late: Vec::new(),
         };
         world.set_the_orgs_clock().await;
+        world.add_fields().await;
         world.ids = world.fill_org().await;
         world.configure().await;
         world
+    }
+
+    async fn add_fields(&self) {
+        let no_show = json!({"name": "No_Show__c", "label": "No show", "type": "boolean"});
+        let place = json!({"name": "Place__c", "label": "Place", "type": "string", "length": 200});
+        let person = json!([{"name": "Seen__c", "label": "Seen", "type": "boolean"},
+            {"name": "First__c", "label": "First", "type": "string", "length": 200}]);
+        let fields = json!({"Event": [no_show, place], "Contact": person, "Lead": person});
+        self.test.org.control("POST", "fields", fields).await;
     }
 
     /// Gives the ids of what was there before.
@@ -97,12 +107,6 @@ impl<'a> World<'a> {
     /// What the schedule wants of org and event type, besides.
     async fn configure(&self) {
         let org = &self.test.org;
-        let no_show = json!({"name": "No_Show__c", "label": "No show", "type": "boolean"});
-        let place = json!({"name": "Place__c", "label": "Place", "type": "string", "length": 200});
-        let person = json!([{"name": "Seen__c", "label": "Seen", "type": "boolean"},
-            {"name": "First__c", "label": "First", "type": "string", "length": 200}]);
-        let fields = json!({"Event": [no_show, place], "Contact": person, "Lead": person});
-        org.control("POST", "fields", fields).await;
         org.control("PATCH", "settings", json!({"shared_activities": self.schedule.shared})).await;
         let kind = match &self.schedule.settings {
             Some(settings) => settings.yaml(|name| self.id(name).to_owned()),
