@@ -20,6 +20,8 @@ pub(super) struct History {
     deletions: BTreeMap<usize, Vec<Deletion>>,
     /// Emails in lower case of the deleted Contacts.
     pub(super) contacts: BTreeSet<String>,
+    /// Emails in lower case of those whose Lead was converted.
+    pub(super) converted: BTreeSet<String>,
     /// The meetings of which something came, and whether that was a cancel.
     first: BTreeMap<usize, bool>,
 }
@@ -45,6 +47,10 @@ impl History {
 
     pub(super) fn contact_deleted(&mut self, email: &str) {
         self.contacts.insert(email.to_lowercase());
+    }
+
+    pub(super) fn lead_converted(&mut self, email: &str) {
+        self.converted.insert(email.to_lowercase());
     }
 
     /// Whether a cancel came first: it counts as one of a confirmed booking, until more is known.
@@ -205,6 +211,9 @@ impl World<'_> {
         let accounts = if is_contact { self.accounts_of(planned.person) } else { [None].into() };
         let related = self.schedule.settings.as_ref().is_some_and(|settings| settings.related);
         let has = |name: &str| event[name].as_str().map(str::to_owned);
+        if self.is_converted(planned.person) {
+            return right;
+        }
         right.push(("WhatId", if related { accounts.contains(&has("WhatId")) } else { event["WhatId"].is_null() }));
         right.push(("the person's kind", if is_contact { fate.contact } else { fate.lead }));
         if !takes_place(planned) {

@@ -63,7 +63,7 @@ impl World<'_> {
         let known = self.schedule.persons[person] > 0;
         let surely = known && !self.is_deleted(person);
         match self.schedule.attendees() {
-            Attendees::Leads => Fate { lead: true, ..Fate::default() },
+            Attendees::Leads => Fate { lead: true, contact: self.is_converted(person), ..Fate::default() },
             Attendees::Contacts | Attendees::ContactsGivenAccounts => Fate { contact: true, ..Fate::default() },
             Attendees::KnownContacts => Fate { contact: known, nobody: !surely, lead: false },
             Attendees::UnderAccounts(_) if surely => Fate { contact: true, ..Fate::default() },
@@ -81,6 +81,11 @@ impl World<'_> {
                 }
             }
         }
+    }
+
+    /// Somebody converted this person's Lead: it goes on as the Contact that it became.
+    pub(super) fn is_converted(&self, person: usize) -> bool {
+        self.history.converted.contains(&self.email(person, false))
     }
 
     /// Somebody deleted a Contact of this person.
@@ -120,7 +125,8 @@ impl World<'_> {
         let least = if surely { before.max(1) } else { before };
         let creates = self.schedule.attendees() != Attendees::KnownContacts;
         let began = self.began_with_cancel(|m| its_own(m) || brought(m));
-        let most = before.max(usize::from(creates && (books || may_come || began)));
+        let new = creates && (books || may_come || began);
+        let most = before.max(usize::from(new)) + usize::from(self.is_converted(person));
         if self.is_deleted(person) { 0..=most } else { least..=most }
     }
 
@@ -128,7 +134,9 @@ impl World<'_> {
         let fate = self.fate(person);
         let books = self.schedule.meetings.iter().any(|m| m.person == person && m.was_confirmed());
         let began = self.began_with_cancel(|m| m.person == person);
-        usize::from(books && fate.lead && !fate.contact)..=usize::from(fate.lead && (books || began))
+        // Where the Contact that a Lead became was deleted, a new Lead is made.
+        let anew = usize::from(self.is_converted(person) && self.is_deleted(person));
+        usize::from(books && fate.lead && !fate.contact)..=usize::from(fate.lead && (books || began)) + anew
     }
 
     /// The Accounts that a person may come under who has none yet.

@@ -142,6 +142,9 @@ pub(super) enum Step {
     DeleteContact {
         nth: usize,
     },
+    ConvertLead {
+        nth: usize,
+    },
     SyncAgain {
         nth: usize,
     },
@@ -194,6 +197,9 @@ impl Schedule {
             let settings = Settings::of(&mut dice, schedule.leads, &schedule.persons);
             if !schedule.calm {
                 faults_of_persons(&mut dice, &mut schedule.steps);
+                if settings.attendees == Attendees::Leads {
+                    conversions(&mut dice, &mut schedule.steps);
+                }
             }
             schedule.settings = Some(settings);
         }
@@ -367,6 +373,13 @@ fn any_step(dice: &mut Dice) -> Step {
     }
 }
 
+/// A rep converts Leads, at any time.
+fn conversions(dice: &mut Dice, steps: &mut Vec<Step>) {
+    for _ in 0..dice.pick(&[0, 1, 1, 2]) {
+        steps.insert(dice.within(0, steps.len() + 1), Step::ConvertLead { nth: dice.within(0, 10) });
+    }
+}
+
 /// Trouble with changes of persons' records, at any time.
 fn faults_of_persons(dice: &mut Dice, steps: &mut Vec<Step>) {
     for _ in 0..dice.pick(&[0, 1, 1, 2, 3]) {
@@ -504,6 +517,7 @@ impl fmt::Display for Step {
             Step::EndSessions => f.write_str("all sessions end"),
             Step::DeleteEvent { nth } => write!(f, "somebody deletes an Event ({nth})"),
             Step::DeleteContact { nth } => write!(f, "somebody deletes a Contact ({nth})"),
+            Step::ConvertLead { nth } => write!(f, "somebody converts a Lead ({nth})"),
             Step::SyncAgain { nth } => write!(f, "somebody presses Sync again ({nth})"),
         }
     }

@@ -184,6 +184,7 @@ impl<'a> World<'a> {
             }
             Step::DeleteEvent { nth } => self.delete("Event", nth).await,
             Step::DeleteContact { nth } => self.delete("Contact", nth).await,
+            Step::ConvertLead { nth } => self.convert(nth).await,
             Step::SyncAgain { nth } => self.sync_again(nth).await,
         }
     }
@@ -471,6 +472,22 @@ impl<'a> World<'a> {
         if object == "Contact" {
             self.history.contact_deleted(record["Email"].as_str().unwrap_or_default());
         }
+        Ok(())
+    }
+
+    /// Converts a Lead as a rep does, who finds a person's Lead only once it is there.
+    async fn convert(&mut self, nth: usize) -> Result<(), String> {
+        if self.unfinished().await? > 0 || self.held_until.is_some() {
+            self.tell("  not now: its sync goes on");
+            return Ok(());
+        }
+        let mut open = self.test.org.records("Lead").await;
+        open.retain(|lead| lead["IsConverted"] != true);
+        let Some(lead) = open.get(nth % open.len().max(1)) else { return Ok(()) };
+        let faults = self.take_faults().await;
+        self.test.org.control("POST", "convert", json!({"lead": lead["Id"]})).await;
+        self.put_faults(faults).await;
+        self.history.lead_converted(lead["Email"].as_str().unwrap_or_default());
         Ok(())
     }
 
