@@ -130,6 +130,7 @@ fn shown(section: &Section, key: &str, entry: &Entry) -> BTreeMap<String, String
 
 fn in_words(value: &Value) -> String {
     match value {
+        Value::Array(items) if items.is_empty() => "none".to_owned(),
         Value::Array(items) => items.iter().map(in_words).collect::<Vec<_>>().join(", "),
         Value::String(text) if text.contains(' ') => format!("\"{text}\""),
         Value::String(text) => text.clone(),

@@ -370,9 +370,9 @@ pub const TIEBREAKERS: &[Key] = &[
         .otherwise(Otherwise::Is("true")),
     optional(
         "rules",
-        Takes::Some(&Takes::OneOf(&tiebreak::KEYS)),
+        Takes::SomeOrNone(&Takes::OneOf(&tiebreak::KEYS)),
         "The rules in the order in which they run; the first that leaves one Account decides. All of them in this order where nothing \
-         is given.",
+         is given; [] is none of them, as if they were off.",
     ),
     optional("geo", Takes::Flag, "Whether country, state and sub-region go by where the booker is.")
         .otherwise(Otherwise::Is("true")),

@@ -148,7 +148,7 @@ impl Reader {
     fn value(&mut self, node: &Node, path: &str, takes: &'static Takes) -> Option<Value> {
         match takes {
             Takes::Group(words, keys) => self.group(node, path, words, keys).map(Value::Object),
-            Takes::Some(of) => self.list(node, path, takes, of),
+            Takes::Some(of) | Takes::SomeOrNone(of) => self.list(node, path, takes, of),
             Takes::By(_, of) => self.by_keys(node, path, takes, of),
             Takes::Secret(_) => self.secret(node, path),
             Takes::Flag => self.flag(node, path).map(Value::Bool),
@@ -214,7 +214,7 @@ impl Reader {
             self.mismatch(node, path, &takes.words());
             return None;
         };
-        if nodes.is_empty() {
+        if nodes.is_empty() && !matches!(takes, Takes::SomeOrNone(_)) {
             self.wrong(node, path, "the list is empty; name at least one");
         }
         let mut items = Vec::new();

@@ -83,6 +83,8 @@ pub enum Takes {
     Entry(&'static str),
     /// A list of these, at least one, none twice.
     Some(&'static Takes),
+    /// The same where an empty list says something, too: none of them.
+    SomeOrNone(&'static Takes),
     /// For keys of entries of a section, one of these each.
     By(&'static str, &'static Takes),
     /// Settings of their own, after words for the whole.
@@ -134,7 +136,7 @@ impl Takes {
             Takes::SecretName => "the name of a secret in capitals, digits and underscores",
             Takes::Entry(section) => return format!("the key of {}", one(section)).into(),
             Takes::Some(Takes::Entry(section)) => return format!("a list of keys of {}", plain(section)).into(),
-            Takes::Some(of) => return format!("a list, each {}", of.words()).into(),
+            Takes::Some(of) | Takes::SomeOrNone(of) => return format!("a list, each {}", of.words()).into(),
             Takes::By(section, of) => {
                 return format!("keys of {}, each with {}", plain(section), of.words()).into();
             }
@@ -208,6 +210,7 @@ impl Takes {
             Takes::OneOf(words) => json!({"enum": words}),
             Takes::Secret(_) => super::schema::object(keys::SECRET),
             Takes::SecretName => json!({"type": "string", "pattern": "^[A-Z][A-Z0-9_]*$"}),
+            Takes::SomeOrNone(of) => json!({"type": "array", "uniqueItems": true, "items": of.schema()}),
             Takes::Some(of) => json!({"type": "array", "minItems": 1, "uniqueItems": true, "items": of.schema()}),
             Takes::By(_, of) => {
                 json!({"type": "object", "propertyNames": Takes::Slug.schema(), "additionalProperties": of.schema()})

@@ -1,6 +1,7 @@
 //! Tests of the whole program: the server against a simulated org, both over real HTTP.
 
 mod account_merges;
+mod account_routing;
 mod account_search;
 mod accounts;
 mod api;
