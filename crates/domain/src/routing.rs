@@ -19,7 +19,7 @@ use crate::round_robin::{self, Assignment, Choice, HostId, RotationHost, Turns};
 use crate::salesforce_settings::AttendeeRecordType;
 pub use settings::{BookDirectly, OwnerOf, OwnerRule, RuleEffect};
 pub use trace::{HostState, OwnerCheck, RoutingTrace, TracedHost};
-pub use why_not::{result_words, stage_label, why_not};
+pub use why_not::{nobody_weighed, result_words, stage_label, why_not};
 
 /// How an event type finds its host (spec 3).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -130,7 +130,8 @@ pub fn decide(input: &RoutingInput, known: &Known) -> (Next<RoutingDecision>, Ro
 }
 
 /// Who named the host of a booking, where none was looked for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum NamedBy {
     /// The request that made the booking.
     Request,
@@ -140,7 +141,7 @@ pub enum NamedBy {
 
 /// The decision where a host was named: theirs it is, whoever else could take it.
 pub fn named(input: &RoutingInput, host: &HostId, by: NamedBy) -> (RoutingDecision, RoutingTrace) {
-    let mut trace = RoutingTrace::of(input);
+    let mut trace = RoutingTrace { named: Some(by), ..RoutingTrace::of(input) };
     let name = input.hosts.iter().find(|known| known.id == *host).map_or("", |known| known.name.as_str());
     trace.sentence = match by {
         NamedBy::Request => format!("Booked with {name}, whom the request named."),

@@ -248,6 +248,34 @@ fn by_rotation_the_trace_says_whose_turn_it_is_and_why_nobody_elses() {
     );
 }
 
+#[test]
+fn where_somebody_named_the_host_nobody_else_was_weighed_whatever_they_own_and_however_they_stand() {
+    let mut input = input(OwnerOf::Contact);
+    input.hosts[0].free_at_slot = Some(false);
+    let mut off = host("Off");
+    off.enabled = false;
+    input.hosts.push(off);
+    for (by, why) in [(NamedBy::Request, "the request named Dana."), (NamedBy::Hand, "an admin named Dana.")] {
+        let (decision, trace) = named(&input, &HostId("hst_Dana".into()), by);
+        for name in ["Ann", "Off"] {
+            assert_eq!(why_not(name, &decision, &trace), Some(format!("Nobody else was weighed, since {why}")));
+        }
+        let told = format!("Dana was chosen. {}", trace.sentence);
+        assert_eq!(why_not("Dana", &decision, &trace), Some(told));
+    }
+    input.scheduling = Scheduling::OneHost;
+    let (decision, trace, ..) = World::default().decide(&input);
+    assert_eq!(trace.sentence, "Booked with Ann, the event type's host.");
+    assert_eq!(
+        why_not("dana", &decision, &trace).as_deref(),
+        Some("Nobody else was weighed, since Ann takes all meetings of this event type.")
+    );
+    assert_eq!(why_not("Off", &decision, &trace).as_deref(), Some("Off is switched off for this event type."));
+    input.hosts.retain(|host| !host.enabled);
+    let (decision, trace, ..) = World::default().decide(&input);
+    assert_eq!(nobody_weighed(&decision, &trace), None, "there is no host whom anybody could have named");
+}
+
 fn any_world() -> impl Strategy<Value = (World, RoutingInput)> {
     let owner = || prop::sample::select(vec!["005Ann", "005Dana", "005Bo", "005Nobody"]);
     let accounts = prop::collection::vec((owner(), 0u8..4), 0..6).prop_map(|list| {

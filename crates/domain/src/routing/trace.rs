@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{RoutingHost, RoutingInput, Scheduling};
+use super::{NamedBy, RoutingHost, RoutingInput, Scheduling};
 use crate::geo::Geo;
 use crate::round_robin::{HostId, Turns, Why};
 use crate::trace::Trace;
@@ -22,6 +22,9 @@ pub struct RoutingTrace {
     pub place: Geo,
     /// How the event type finds its host.
     pub scheduling: Scheduling,
+    /// Who named the host, where somebody did: then nobody was weighed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub named: Option<NamedBy>,
     /// How the Account was found, where it was looked for.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub account: Option<Trace>,
@@ -107,6 +110,7 @@ impl RoutingTrace {
             email: input.email.as_ref().map(|email| email.as_written().to_owned()),
             place: input.resolution.as_ref().map(|resolution| resolution.situation.place.clone()).unwrap_or_default(),
             scheduling: input.scheduling,
+            named: None,
             account: None,
             owner: Vec::new(),
             fallback: None,

@@ -1,14 +1,29 @@
 //! "Why not X", of a host or an Account (spec 9).
 
-use super::{HostState, RoutingDecision, RoutingTrace};
+use super::{HostState, NamedBy, RoutingDecision, RoutingTrace, Scheduling};
 use crate::ask::RecordId;
-use crate::round_robin::{Criterion, telling};
+use crate::round_robin::{Assignment, Criterion, telling};
 use crate::tiebreak;
 use crate::trace::{Removal, Stage, StageKey, StageResult, Trace};
 
 /// Why a host, by id or name, or an Account, by id or name, was not chosen; none if the decision knows nobody by that name.
 pub fn why_not(subject: &str, decision: &RoutingDecision, trace: &RoutingTrace) -> Option<String> {
     of_host(subject, decision, trace).or_else(|| of_account(subject, decision, trace.account.as_ref()?))
+}
+
+/// That nobody but the host was looked at, and why; none of a decision that weighed hosts.
+pub fn nobody_weighed(decision: &RoutingDecision, trace: &RoutingTrace) -> Option<String> {
+    if decision.assignment != Assignment::ByHand {
+        return None;
+    }
+    let chosen = decision.host.as_ref()?;
+    let host = trace.hosts.iter().find(|host| host.id == *chosen).map_or("the host", |host| host.name.as_str());
+    let why = match (trace.named, trace.scheduling) {
+        (Some(NamedBy::Request), _) => format!("the request named {host}"),
+        (None, Scheduling::OneHost) => format!("{host} takes all meetings of this event type"),
+        (Some(NamedBy::Hand) | None, _) => format!("an admin named {host}"),
+    };
+    Some(format!("Nobody else was weighed, since {why}."))
 }
 
 fn same(one: &str, other: &str) -> bool {
@@ -20,6 +35,11 @@ fn of_host(subject: &str, decision: &RoutingDecision, trace: &RoutingTrace) -> O
     let name = &host.name;
     if decision.host.as_ref() == Some(&host.id) {
         return Some(format!("{name} was chosen. {}", trace.sentence));
+    }
+    // An event type's one host is the first who is switched on; who is named takes the meeting even so.
+    let left_out = trace.named.is_none() && host.state == HostState::SwitchedOff;
+    if let Some(words) = nobody_weighed(decision, trace).filter(|_| !left_out) {
+        return Some(words);
     }
     if host.state != HostState::Available {
         return Some(format!("{name} is {}.", host.state.words()));

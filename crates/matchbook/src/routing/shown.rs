@@ -4,7 +4,9 @@ mod told;
 
 use domain::account::Coverage;
 use domain::round_robin::{Assignment, HostId};
-use domain::routing::{OwnerCheck, RoutingDecision, RoutingTrace, TracedHost, result_words, stage_label, why_not};
+use domain::routing::{
+    OwnerCheck, RoutingDecision, RoutingTrace, TracedHost, nobody_weighed, result_words, stage_label, why_not,
+};
 use domain::trace::{Removal, Seen, Stage, Trace};
 use jiff::Timestamp;
 use serde::Serialize;
@@ -221,8 +223,10 @@ impl ShownTrace {
 
 /// Why a host or an Account was not chosen, in words for whoever asked; also where the decision knows none by that name.
 pub(crate) fn why_not_words(subject: &str, decision: &RoutingDecision, trace: &RoutingTrace) -> String {
-    why_not(subject, decision, trace)
-        .unwrap_or_else(|| format!("This decision did not look at any host or Account called \"{subject}\"."))
+    why_not(subject, decision, trace).unwrap_or_else(|| {
+        let more = nobody_weighed(decision, trace).map_or_else(String::new, |words| format!(" {words}"));
+        format!("This decision did not look at any host or Account called \"{subject}\".{more}")
+    })
 }
 
 /// Those in turn first, in the order of their turns.

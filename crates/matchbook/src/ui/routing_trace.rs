@@ -7,6 +7,7 @@ use std::sync::Arc;
 use axum::extract::rejection::QueryRejection;
 use axum::extract::{Path, Query, State};
 use domain::round_robin::Assignment;
+use domain::routing::nobody_weighed;
 use maud::{Markup, html};
 use serde::Deserialize;
 
@@ -81,7 +82,7 @@ impl Shown {
                         p.reason { (icon(Icon::Alert)) " " (note) }
                     }
                     (self.steps(latest, false).render())
-                    (self.ask())
+                    (self.ask(latest))
                     @if !earlier.is_empty() { (self.earlier(earlier)) }
                 }
             }
@@ -93,30 +94,39 @@ impl Shown {
     }
 
     /// "Why not X?", of the latest decision that weighed anything: where somebody named the host, nobody else was looked at.
-    fn ask(&self) -> Markup {
+    fn ask(&self, latest: &StoredDecision) -> Markup {
+        let nobody = nobody_weighed(&latest.decision, &latest.trace);
         let weighed = |stored: &&StoredDecision| stored.decision.assignment != Assignment::ByHand;
-        let Some(of) = self.decisions.iter().find(weighed) else { return html! {} };
-        let is_latest = self.decisions.first().is_some_and(|latest| latest.id == of.id);
+        let of = self.decisions.iter().find(weighed);
+        html! {
+            @if of.is_some() || nobody.is_some() {
+                section.card aria-labelledby="why-not" {
+                    h2 id="why-not" { "Why not somebody else?" }
+                    @if let Some(words) = nobody { p { (words) } }
+                    @if let Some(of) = of { (self.question(of, of.id == latest.id)) }
+                }
+            }
+        }
+    }
+
+    fn question(&self, of: &StoredDecision, is_latest: bool) -> Markup {
         let accounts = of.trace.account.iter().flat_map(|trace| trace.accounts.values());
         let names: BTreeSet<&str> = accounts
             .map(|account| account.name.as_str())
             .chain(of.trace.hosts.iter().map(|host| host.name.as_str()))
             .collect();
         html! {
-            section.card aria-labelledby="why-not" {
-                h2 id="why-not" { "Why not somebody else?" }
-                @if !is_latest { p.sub { "Asked of what was decided " (times::moment(of.created_at)) ", before the host was named." } }
-                form.ask method="get" action={ "/bookings/" (self.row.id) "/routing#why-not" } {
-                    div.field {
-                        label for="why-not-whom" { "A host or an account, by name or id" }
-                        input id="why-not-whom" name="why_not" value=(self.why_not) list="why-not-names" maxlength="255" autocomplete="off";
-                        datalist id="why-not-names" { @for name in names { option value=(name) {} } }
-                    }
-                    button.main type="submit" { "Why not?" }
+            @if !is_latest { p.sub { "Asked of what was decided " (times::moment(of.created_at)) ", before the host was named." } }
+            form.ask method="get" action={ "/bookings/" (self.row.id) "/routing#why-not" } {
+                div.field {
+                    label for="why-not-whom" { "A host or an account, by name or id" }
+                    input id="why-not-whom" name="why_not" value=(self.why_not) list="why-not-names" maxlength="255" autocomplete="off";
+                    datalist id="why-not-names" { @for name in names { option value=(name) {} } }
                 }
-                @if !self.why_not.is_empty() {
-                    p.reason { (why_not_words(&self.why_not, &of.decision, &of.trace)) }
-                }
+                button.main type="submit" { "Why not?" }
+            }
+            @if !self.why_not.is_empty() {
+                p.reason { (why_not_words(&self.why_not, &of.decision, &of.trace)) }
             }
         }
     }

@@ -472,3 +472,22 @@ async fn explaining_gives_decision_and_trace_and_says_why_not_and_writes_nothing
     assert!(routed.test.org.records("Contact").await.is_empty() && routed.test.org.records("Event").await.is_empty());
     assert!(routed.turns().await.is_empty(), "no turn is taken, and nobody joined");
 }
+
+#[rstest]
+#[tokio::test]
+async fn where_an_event_type_has_one_host_nobody_else_is_weighed_and_explaining_says_so(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+) {
+    let records = json!({"Account": [account("Acme", "@ben", json!({}))]});
+    let Some(routed) = Routed::spawn(engine, "", BY_ACCOUNT, records).await else { return };
+    let text = configuration("", BY_ACCOUNT).replace("round_robin", "one_host");
+    routed.test.apply(&text).await.expect("applied");
+    let nobody = "Nobody else was weighed, since Ann Host takes all meetings of this event type.";
+    let unknown = format!("This decision did not look at any host or Account called \"Acme\". {nobody}");
+    for (subject, why) in [("Ben Host", nobody), ("Acme", &unknown)] {
+        let asked = json!({"event_type": "discovery-call", "email": "jane@acme.example", "why_not": subject});
+        let told = routed.test.post("/api/v1/routing-decisions", &asked.to_string()).await;
+        assert_eq!((told.status, &told.body["why_not"]), (200, &json!(why)), "{}", told.text);
+        assert_eq!(told.body["sentence"], "Booked with Ann Host, the event type's host.");
+    }
+}

@@ -134,6 +134,19 @@ async fn one_asks_why_not_somebody_else(#[values(Engine::Sqlite, Engine::Postgre
 
 #[rstest]
 #[tokio::test]
+async fn where_somebody_named_the_host_the_page_says_that_nobody_else_was_weighed(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+) {
+    let Some(routed) = Routed::spawn(engine, "", BY_ACCOUNT, tied()).await else { return };
+    let path = book_for(&routed, "jane@acme.example", json!({"host": "ann"})).await;
+    let mut browser = Browser::signed_in(&routed.test, ADMIN, "admin").await;
+    let page = browser.get(&format!("{path}/routing?why_not=Ben+Host")).await;
+    let why_not = part(&page, "Why not somebody else?", "</section>");
+    assert_eq!(why_not, "Why not somebody else? Nobody else was weighed, since the request named Ann Host.");
+}
+
+#[rstest]
+#[tokio::test]
 async fn where_its_source_chose_the_host_the_page_says_so(#[values(Engine::Sqlite, Engine::Postgres)] engine: Engine) {
     let Some(test) = TestApp::spawn(engine).await else { return };
     test.deliver(&Delivery::created().json()).await;
@@ -199,6 +212,7 @@ async fn a_booking_goes_to_another_host_and_what_was_decided_before_stays(
     assert!(earlier.contains("chosen over 2 others by country match"), "{earlier}");
 
     let why = browser.get(&format!("{routing}?why_not=acme+us")).await;
+    why.says("Nobody else was weighed, since an admin named Ben Host.");
     why.says("before the host was named");
     why.says("Acme US was removed at P1 Country match");
 
