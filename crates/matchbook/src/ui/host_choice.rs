@@ -24,7 +24,7 @@ pub(super) fn section(row: &BookingRow, decisions: &[StoredDecision], hosts: &[H
                 None => p { (without_decision(row)) },
                 Some(latest) => {
                     p { (latest.trace.sentence) }
-                    @if let Some(note) = other_host(latest, &row.booking, hosts) { p.reason { (icon(Icon::Alert)) " " (note) } }
+                    @if let Some(note) = other_organizer(latest, &row.booking, hosts) { p.reason { (icon(Icon::Alert)) " " (note) } }
                     p { a href={ "/bookings/" (row.id) "/routing" } { "See every step" } }
                 }
             }
@@ -41,8 +41,9 @@ pub(super) fn without_decision(row: &BookingRow) -> String {
     }
 }
 
-/// What is said where a booking has another host than was decided; hosts who are archived are not known.
-pub(super) fn other_host(latest: &StoredDecision, booking: &Booking, hosts: &[Host]) -> Option<String> {
+/// What is said where a booking has another organizer than the host who was decided, or had one at first; hosts who are archived
+/// are not known.
+pub(super) fn other_organizer(latest: &StoredDecision, booking: &Booking, hosts: &[Host]) -> Option<String> {
     let decided = latest.decision.host.as_ref()?;
     let traced = latest.trace.hosts.iter().find(|host| host.id == *decided);
     let known = hosts.iter().find(|host| host.id == decided.0);
@@ -52,10 +53,13 @@ pub(super) fn other_host(latest: &StoredDecision, booking: &Booking, hosts: &[Ho
         "" => organizer.email.as_written(),
         name => name,
     };
-    if let Some(other) = &latest.other_organizer {
-        let other = if organizer.email.folded() == other { has } else { other };
-        return Some(format!("Booked with {other}, though {name} was decided."));
+    let is_decided = known.is_some_and(|host| host.email.folded() == organizer.email.folded());
+    match &latest.other_organizer {
+        Some(first) if is_decided => Some(format!(
+            "It was booked with another organizer, {first}, though {name} was decided. {name} has it now."
+        )),
+        Some(_) => Some(format!("Another organizer: {has} has this meeting, though {name} was decided.")),
+        None if known.is_none() || is_decided => None,
+        None => Some(format!("Another organizer: {has} has this meeting. It has been moved from {name} since.")),
     }
-    let moved = known.is_some_and(|host| host.email.folded() != organizer.email.folded());
-    moved.then(|| format!("The booking has since been moved from {name} to {has}."))
 }

@@ -14,7 +14,7 @@ use serde::Deserialize;
 use super::booking::seen;
 use super::bookings::title;
 use super::decision_steps::Steps;
-use super::host_choice::{other_host, without_decision};
+use super::host_choice::{other_organizer, without_decision};
 use super::icons::{Icon, icon};
 use super::layout::Page;
 use super::{PageError, SignedIn, times};
@@ -78,7 +78,7 @@ impl Shown {
                 None => p.verdict { (without_decision(&self.row)) },
                 Some((latest, earlier)) => {
                     p.verdict { (latest.trace.sentence) }
-                    @if let Some(note) = other_host(latest, &self.row.booking, &self.hosts) {
+                    @if let Some(note) = other_organizer(latest, &self.row.booking, &self.hosts) {
                         p.reason { (icon(Icon::Alert)) " " (note) }
                     }
                     (self.steps(latest, false).render())

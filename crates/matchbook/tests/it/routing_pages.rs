@@ -166,27 +166,71 @@ async fn where_its_source_chose_the_host_the_page_says_so(#[values(Engine::Sqlit
     refused.says("It came from Cal.com, which has the last word on it.");
 }
 
+/// Follows the link of an event type, and lets Cal.com tell that Jane booked with an organizer; gives the path of the booking's
+/// page, and whom the link decided for.
+async fn booked_by_link(routed: &Routed, organizer: &str) -> (String, String) {
+    let followed = Browser::new(&routed.test).get("/r/discovery-call?email=jane%40acme.example").await;
+    assert_eq!(followed.status / 100, 3, "{}", followed.text);
+    let booked = Delivery::created().by("uid-1", "Jane Roe", "jane@acme.example").at("2026-05-04T10:01:00.000Z");
+    routed.test.deliver(&booked.with("organizer", calcom_host(organizer)).json()).await;
+    let booking = routed.test.only_booking().await;
+    let decided = routed.decision(&booking).await["host"]["name"].as_str().expect("a name").to_owned();
+    (format!("/bookings/{}", booking["id"].as_str().expect("an id")), decided)
+}
+
+/// The booking is moved at Cal.com to another host.
+async fn moved(routed: &Routed, organizer: &str) {
+    let moved = Delivery::rescheduled().at("2026-05-04T10:10:00.000Z").with("organizer", calcom_host(organizer));
+    routed.test.deliver(&moved.json()).await;
+}
+
+fn calcom_host(name: &str) -> Value {
+    let email = format!("{}@seller.example", name.to_lowercase());
+    json!({"id": 5, "name": format!("{name} Host"), "email": email, "timeZone": "Europe/London"})
+}
+
+/// That the booking's page and the trace say this of another organizer.
+async fn both_say(browser: &mut Browser, path: &str, note: &str) {
+    for page in [path.to_owned(), format!("{path}/routing")] {
+        let page = browser.get(&page).await;
+        page.says(note);
+        page.says("Routing trace");
+    }
+}
+
 #[rstest]
 #[tokio::test]
-async fn another_organizer_than_the_link_decided_is_flagged(
+async fn another_organizer_than_the_link_decided_is_told(#[values(Engine::Sqlite, Engine::Postgres)] engine: Engine) {
+    let more = "cal_com_url: https://cal.example/demo";
+    let Some(routed) = Routed::spawn(engine, more, BY_ACCOUNT, tied()).await else { return };
+    let (path, decided) = booked_by_link(&routed, "Ann").await;
+    assert_eq!(decided, "Cleo Host");
+    let mut browser = Browser::signed_in(&routed.test, ADMIN, "admin").await;
+    both_say(&mut browser, &path, "Another organizer: Ann Host has this meeting, though Cleo Host was decided.").await;
+    browser.get(&format!("{path}/routing")).await.says("By the routing link");
+
+    moved(&routed, "Cleo").await;
+    let note =
+        "It was booked with another organizer, ann@seller.example, though Cleo Host was decided. Cleo Host has it now.";
+    both_say(&mut browser, &path, note).await;
+}
+
+#[rstest]
+#[tokio::test]
+async fn a_booking_that_was_moved_from_the_decided_host_says_so(
     #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
 ) {
     let more = "cal_com_url: https://cal.example/demo";
     let Some(routed) = Routed::spawn(engine, more, BY_ACCOUNT, tied()).await else { return };
-    let followed = Browser::new(&routed.test).get("/r/discovery-call?email=jane%40acme.example").await;
-    assert_eq!(followed.status / 100, 3, "{}", followed.text);
-    let booked = Delivery::created().by("uid-1", "Jane Roe", "jane@acme.example").at("2026-05-04T10:01:00.000Z");
-    routed.test.deliver(&booked.json()).await;
-    let path = format!("/bookings/{}", routed.test.only_booking().await["id"].as_str().expect("an id"));
+    let (path, decided) = booked_by_link(&routed, "Cleo").await;
     let mut browser = Browser::signed_in(&routed.test, ADMIN, "admin").await;
-    let decided = routed.decision(&routed.test.only_booking().await).await["host"]["name"].clone();
-    let note = format!("Booked with Ann Host, though {} was decided.", decided.as_str().expect("a name"));
+    assert_eq!(decided, "Cleo Host");
     for page in [path.clone(), format!("{path}/routing")] {
-        let page = browser.get(&page).await;
-        page.says(&note);
-        page.says("Routing trace");
+        browser.get(&page).await.lacks("nother organizer");
     }
-    browser.get(&format!("{path}/routing")).await.says("By the routing link");
+    moved(&routed, "Ann").await;
+    let note = "Another organizer: Ann Host has this meeting. It has been moved from Cleo Host since.";
+    both_say(&mut browser, &path, note).await;
 }
 
 #[rstest]
