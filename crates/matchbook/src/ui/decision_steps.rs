@@ -23,8 +23,8 @@ pub(super) struct Steps<'a> {
     pub(super) of: &'a StoredDecision,
     /// Where its records are.
     pub(super) connection: Option<&'a Connection>,
-    /// Where the ledger of turns is, for those who may read it.
-    pub(super) ledger: Option<&'a str>,
+    /// Where the ledger of turns is.
+    pub(super) ledger: &'a str,
     /// Whether it is an earlier one, which stands within another part of the page.
     pub(super) earlier: bool,
 }
@@ -120,9 +120,7 @@ impl Steps<'_> {
                     }
                 }
             }
-            @if let Some(ledger) = self.ledger {
-                p { a href=(ledger) { "The ledger of turns" } " says how balances came about." }
-            }
+            p { a href=(self.ledger) { "The ledger of turns" } " says how balances came about." }
         })
     }
 

@@ -18,7 +18,7 @@ use super::host_choice::{other_organizer, without_decision};
 use super::icons::{Icon, icon};
 use super::layout::Page;
 use super::{PageError, SignedIn, times};
-use crate::access::{Access, Role};
+use crate::access::Access;
 use crate::app::App;
 use crate::routing::shown::why_not_words;
 use crate::store::{BookingRow, Connection, Host, StoredDecision};
@@ -36,8 +36,8 @@ struct Shown {
     hosts: Vec<Host>,
     connection: Option<Connection>,
     why_not: String,
-    /// Where the ledger of turns is, for those who may read it.
-    ledger: Option<String>,
+    /// Where the ledger of turns is.
+    ledger: String,
 }
 
 /// How the host of a booking was chosen.
@@ -59,7 +59,7 @@ pub async fn page(
         hosts: app.store.hosts().await?,
         connection,
         why_not: question.why_not.unwrap_or_default().trim().to_owned(),
-        ledger: (access.role != Role::Member).then(|| format!("/event-types/{}/rotation", row.event_type_slug)),
+        ledger: format!("/event-types/{}/rotation", row.event_type_slug),
         row,
     };
     Ok(Page { title: shown.heading(), user: Some(&user), refreshes: false }.render(&shown.render()))
@@ -90,7 +90,7 @@ impl Shown {
     }
 
     fn steps<'a>(&'a self, of: &'a StoredDecision, earlier: bool) -> Steps<'a> {
-        Steps { of, connection: self.connection.as_ref(), ledger: self.ledger.as_deref(), earlier }
+        Steps { of, connection: self.connection.as_ref(), ledger: &self.ledger, earlier }
     }
 
     /// "Why not X?", of the latest decision that weighed anything: where somebody named the host, nobody else was looked at.

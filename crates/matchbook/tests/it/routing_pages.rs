@@ -335,7 +335,27 @@ async fn one_reads_whose_turn_it_was_and_how_balances_came_about(
     assert_eq!(balances.matches("Host 0.33 0.00 0.00 0.33").count(), 2, "{balances}");
     assert_eq!(balances.matches("Host 0.33 1.00 0.00 -0.67").count(), 1, "{balances}");
     ledger.says(&format!("href=\"{path}\""));
-    let mut ann = Browser::signed_in(&routed.test, "ann@seller.example", "member").await;
-    assert_eq!(ann.get("/event-types/discovery-call/rotation").await.status, 403);
     assert_eq!(browser.get("/event-types/nowhere/rotation").await.status, 404);
+}
+
+#[rstest]
+#[tokio::test]
+async fn a_member_reads_the_turns_by_page_and_api_alike_and_is_led_to_no_booking_of_others(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+) {
+    let Some(routed) = Routed::spawn(engine, "", BY_TURNS, json!({})).await else { return };
+    let path = book_for(&routed, "jane@acme.example", json!({})).await;
+    let mut ann = Browser::signed_in(&routed.test, "ann@seller.example", "member").await;
+    ann.get(&format!("{path}/routing")).await.says("href=\"/event-types/discovery-call/rotation\"");
+    let page = ann.get("/event-types/discovery-call/rotation").await;
+    assert_eq!(page.status, 200, "{}", page.text);
+    let balances = part(&page, "<tbody>", "</tbody>");
+    assert!(balances.contains("Ann Host 0.33 1.00 0.00 -0.67"), "{balances}");
+    page.says(&format!("Took booking {}.", path.trim_start_matches("/bookings/")));
+    page.lacks(&format!("href=\"{path}\""));
+
+    let key = crate::support::add_user(&routed.test.app, "ben@seller.example", "member").await;
+    let ledger = format!("{}/api/v1/event-types/discovery-call/rotation", routed.test.url);
+    let read = reqwest::Client::new().get(ledger).bearer_auth(key).send().await.expect("an answer");
+    assert_eq!(read.status(), 200, "the API shows the same to members");
 }
