@@ -6,6 +6,7 @@ use crate::booking::{
     Booking, BookingChange, BookingStatus, ChangeKind, NoShowChange, Organizer, PartialChange, RecordedBooking,
     apply_change, apply_partial,
 };
+use crate::meeting_title::title_with;
 
 /// What is to be done.
 #[derive(Debug, Clone, PartialEq)]
@@ -95,7 +96,7 @@ fn after(known: Timestamp) -> Result<Timestamp, NotNow> {
 fn moved(was: &Booking, start: Timestamp, organizer: Option<Organizer>) -> Result<Booking, NotNow> {
     let end = start.checked_add(was.end.duration_since(was.start)).map_err(|_| NotNow::TooLate)?;
     let organizer = organizer.unwrap_or_else(|| was.organizer.clone());
-    Ok(Booking { start, end, organizer, ..was.clone() })
+    Ok(Booking { title: title_with(was, &organizer), start, end, organizer, ..was.clone() })
 }
 
 #[cfg(test)]
@@ -130,6 +131,21 @@ mod tests {
         assert_eq!(length(&is.booking), length(&was.booking));
         assert_eq!(act(&was, reschedule(was.booking.start), at(2_000)), Ok(None), "it stands there already");
         assert_eq!(act(&was, reschedule(Timestamp::MAX), at(2_000)), Err(NotNow::TooLate));
+    }
+
+    #[test]
+    fn a_booking_that_is_given_to_another_host_is_called_by_them() {
+        let dana = Organizer { name: "Dana Host".into(), ..booking().organizer };
+        for action in [
+            BookingAction::Reassign { organizer: dana.clone() },
+            BookingAction::Reschedule { start: at(5_000), organizer: Some(dana) },
+        ] {
+            let is = act(&recorded(), action, at(2_000)).expect("it can be given").expect("it changes").booking;
+            assert_eq!(
+                (is.title.as_str(), is.organizer.name.as_str()),
+                ("Discovery Call between Dana Host and Jane Roe", "Dana Host")
+            );
+        }
     }
 
     #[test]

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use domain::booking::{Attendee, Booking, BookingAnswer, BookingStatus, Organizer};
 use domain::email_domain::EmailAddress;
 use domain::geo::Geo;
+use domain::meeting_title::meeting_title;
 use domain::routing::Scheduling;
 use jiff::Timestamp;
 use serde::Deserialize;
@@ -156,7 +157,7 @@ impl Draft<'_> {
     pub(super) fn with(self, host: &Host) -> Booking {
         Booking {
             status: BookingStatus::Accepted,
-            title: title(self.event_type, host, &self.attendee),
+            title: meeting_title(&self.event_type.settings.title, &host.name, &self.attendee),
             start: self.slot.start,
             end: self.slot.end,
             location: self.location,
@@ -324,9 +325,4 @@ fn answer(body: &mut Body, place: Place<'_>) -> Option<BookingAnswer> {
     let value = body.required_text(&given, "value", "Acme Ltd");
     let slug = slug?;
     Some(BookingAnswer { label: label.unwrap_or_else(|| slug.clone()), slug, value: value? })
-}
-
-fn title(event_type: &EventType, host: &Host, attendee: &Attendee) -> String {
-    let who = if attendee.name.trim().is_empty() { attendee.email.as_written() } else { attendee.name.trim() };
-    format!("{} between {} and {who}", event_type.settings.title, host.name)
 }

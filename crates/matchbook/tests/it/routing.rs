@@ -402,7 +402,11 @@ async fn a_booking_is_given_to_a_chosen_host_or_routed_again_and_its_event_and_t
     assert!(routed.turns().await.iter().all(|(_, taken, _)| taken == "0.00"), "her turn is given back");
     routed.test.sync().await;
     let cleo = routed.test.org.only_user("cleo@seller.example").await;
-    assert_eq!(routed.test.org.only("Event").await["OwnerId"], cleo.as_str());
+    let event = routed.test.org.only("Event").await;
+    assert_eq!(
+        (&event["OwnerId"], &event["Subject"]),
+        (&json!(cleo), &json!("Discovery Call between Cleo Host and Jane Roe"))
+    );
 
     // The Contact is Ben's by now.
     let ben = routed.test.org.only_user("ben@seller.example").await;
@@ -411,7 +415,11 @@ async fn a_booking_is_given_to_a_chosen_host_or_routed_again_and_its_event_and_t
     let again = routed.test.post(&path, "{}").await;
     assert_eq!((again.status, key(&again.body).as_str()), (200, "ben"), "{}", again.text);
     routed.test.sync().await;
-    assert_eq!(routed.test.org.only("Event").await["OwnerId"], ben.as_str());
+    let event = routed.test.org.only("Event").await;
+    assert_eq!(
+        (&event["OwnerId"], &event["Subject"]),
+        (&json!(ben), &json!("Discovery Call between Ben Host and Jane Roe"))
+    );
     let all = routed.test.get(&path.replace("reassignment", "routing-decisions")).await.body;
     assert_eq!(all["routing_decisions"].as_array().map(Vec::len), Some(3), "each decision is kept: {all:#}");
     routed.test.assert_all_synced().await;
