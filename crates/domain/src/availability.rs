@@ -48,6 +48,19 @@ impl Calendar {
     }
 }
 
+/// The hours with those of one day that touch as one, so that a meeting can lie across both.
+pub fn joined(mut hours: Vec<Hours>) -> Vec<Hours> {
+    hours.sort_by_key(|hours| (hours.day.to_monday_zero_offset(), hours.from, hours.to));
+    let mut joined: Vec<Hours> = Vec::new();
+    for next in hours {
+        match joined.last_mut() {
+            Some(last) if last.day == next.day && next.from <= last.to => last.to = last.to.max(next.to),
+            _ => joined.push(next),
+        }
+    }
+    joined
+}
+
 impl Hours {
     /// Whether a meeting lies within these hours of its day.
     fn hold(&self, begins: &Zoned, ends: &Zoned) -> bool {
@@ -85,6 +98,17 @@ mod tests {
         assert!(!free(&calendar, "2026-05-06T08:00:00Z", "2026-05-06T08:30:00Z"), "a Wednesday");
         assert!(!free(&calendar, "2026-05-04T08:15:00Z", "2026-05-04T08:45:00Z"), "meets another");
         assert!(free(&calendar, "2026-05-04T08:30:00Z", "2026-05-04T09:00:00Z"), "right after another");
+    }
+
+    #[test]
+    fn a_meeting_can_lie_across_hours_that_touch_and_not_across_a_break() {
+        let hours = |from, to| Hours { day: Weekday::Monday, from: time(from, 0, 0, 0), to: time(to, 0, 0, 0) };
+        let tuesday = Hours { day: Weekday::Tuesday, ..hours(17, 18) };
+        let touching = joined(vec![hours(13, 17), tuesday, hours(9, 12), hours(12, 13), hours(18, 20)]);
+        assert_eq!(touching, [hours(9, 17), hours(18, 20), tuesday]);
+        let calendar = Calendar { hours: touching, ..calendar(&[]) };
+        assert!(free(&calendar, "2026-05-04T09:45:00Z", "2026-05-04T10:15:00Z"), "across noon in Berlin");
+        assert!(!free(&calendar, "2026-05-04T14:45:00Z", "2026-05-04T16:15:00Z"), "across the break at five");
     }
 
     #[test]

@@ -3,11 +3,11 @@
 use std::collections::BTreeMap;
 use std::num::NonZeroU32;
 
-use domain::availability::{Calendar, Hours};
+use domain::availability::{Calendar, Hours, joined};
 use domain::email_domain::EmailAddress;
 use domain::round_robin::{HostId, Turns};
 use domain::routing::{RoutingHost, Scheduling};
-use jiff::civil::{Time, Weekday};
+use jiff::civil::Weekday;
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 
@@ -82,13 +82,12 @@ fn calendar(host: &Host, document: &Document, busy: Vec<(Timestamp, Timestamp)>)
     let entry = document.get(entries::Host::SECTION, &host.key)?;
     let entry = entries::Host::read(&host.key, entry).ok()?;
     let zone = TimeZone::get(&host.time_zone).ok()?;
-    let hours: Vec<Hours> = entry.weekly_hours.iter().flat_map(hours).collect();
+    let hours = joined(entry.weekly_hours.iter().flat_map(hours).collect());
     (!entry.weekly_hours.is_empty()).then_some(Calendar { zone, hours, busy })
 }
 
 fn hours(set: &entries::Hours) -> Vec<Hours> {
-    let time = |text: &str| text.parse::<Time>().ok();
-    let (Some(from), Some(to)) = (time(&set.from), time(&set.to)) else { return Vec::new() };
+    let Some((from, to)) = set.span() else { return Vec::new() };
     set.days.iter().filter_map(|day| weekday(day)).map(|day| Hours { day, from, to }).collect()
 }
 

@@ -5,7 +5,7 @@ use salesforce::auth::{LoginHost, LoopbackPolicy};
 use serde_json::Value;
 
 use super::document::{Document, Entry, Spot, default, path, spots};
-use super::entries::{EventType, Typed};
+use super::entries::{EventType, Host, Hours, Typed};
 use super::keys::{self, SECTIONS, Section};
 use super::reader::nearest;
 use super::takes::{Takes, shown};
@@ -25,6 +25,7 @@ pub fn check(document: &Document, loopback: LoopbackPolicy, blames: impl Fn(&str
     for (section, key, entry) in document.all() {
         problems.extend(unknown_names(document, section, key, entry));
         problems.extend(rows_refused(section, key, entry));
+        problems.extend(hours_refused(section, key, entry));
         problems.extend(hosts_refused(section, key, entry, loopback).filter(|problem| blames(&problem.path)));
     }
     for section in SECTIONS {
@@ -65,6 +66,38 @@ fn rows_refused(section: &Section, key: &str, entry: &Entry) -> Vec<Problem> {
         message: error.message,
     };
     lists.flat_map(|(kind, errors)| errors.into_iter().map(move |error| problem(kind, error))).collect()
+}
+
+/// Rows of weekly hours that no meeting fits into, and rows that share a part of a day: which of them holds there?
+fn hours_refused(section: &Section, key: &str, entry: &Entry) -> Vec<Problem> {
+    let Some(rows) = entry.get("weekly_hours").filter(|_| section.name == Host::SECTION) else { return vec![] };
+    let rows: Vec<Hours> = serde_json::from_value(rows.clone()).unwrap_or_default();
+    let row = |at: usize| format!("{}.weekly_hours[{at}]", path(section, key));
+    let mut problems = Vec::new();
+    for (at, hours) in rows.iter().enumerate() {
+        if hours.span().is_some_and(|(from, to)| to <= from) {
+            let Hours { from, to, .. } = hours;
+            let message = format!("{to} is not after {from}; hours end later on the day on which they begin");
+            problems.push(Problem { path: format!("{}.to", row(at)), message });
+        }
+        let overlaps =
+            rows.iter().take(at).enumerate().filter_map(|(other, before)| Some((other, shared_day(before, hours)?)));
+        problems.extend(overlaps.map(|(other, day)| Problem {
+            path: row(at),
+            message: format!(
+                "on {day} it overlaps with weekly_hours[{other}], {} to {}; write each part of a day once",
+                rows[other].from, rows[other].to
+            ),
+        }));
+    }
+    problems
+}
+
+/// A day on which both hold at once.
+fn shared_day<'h>(one: &Hours, other: &'h Hours) -> Option<&'h str> {
+    let ((from, to), (other_from, other_to)) = (one.span()?, other.span()?);
+    let meet = from < other_to && other_from < to && from < to && other_from < other_to;
+    other.days.iter().find(|day| meet && one.days.contains(day)).map(String::as_str)
 }
 
 /// The file's reader accepts what may be accepted; what is left is an org on this machine.

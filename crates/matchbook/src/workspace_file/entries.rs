@@ -10,6 +10,7 @@ use domain::email_domain::EmailAddress;
 use domain::round_robin::RotationSwitches;
 use domain::routing::Scheduling;
 use domain::salesforce_settings::SalesforceSettings;
+use jiff::civil::Time;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -85,6 +86,13 @@ pub struct Hours {
     pub days: Vec<String>,
     pub from: String,
     pub to: String,
+}
+
+impl Hours {
+    /// From when to when on each of the days; none if either is no time of day, which the file's reader lets nobody write.
+    pub fn span(&self) -> Option<(Time, Time)> {
+        Some((self.from.parse().ok()?, self.to.parse().ok()?))
+    }
 }
 
 /// How the hosts of an event type take turns.

@@ -167,7 +167,7 @@ pub const HOST: &[Key] = &[
     optional(
         "weekly_hours",
         Takes::Some(&Takes::Group("days, from and to", HOURS)),
-        "When the host takes meetings, in their time zone. Without it Matchbook cannot see when they are free.",
+        "When the host takes meetings, in their time zone; hours of one day do not overlap. Without it Matchbook cannot see when they are free.",
     ),
     optional(
         "cal_com_user_id",

@@ -62,6 +62,31 @@ const BROKEN: &[(&str, &str)] = &[
 ",
     ),
     (
+        "weekly_hours",
+        "hosts:
+  dana:
+    name: Dana
+    email: dana@northwind.example
+    time_zone: UTC
+    weekly_hours:
+      - {days: [monday, tuesday], from: '09:00', to: '12:00'}
+      - {days: [friday], from: '9:00', to: '09:00'}
+      - {days: [saturday], from: '22:00', to: '02:00'}
+      - {days: [tuesday, wednesday], from: '11:59', to: '17:00'}
+      - {days: [wednesday], from: '17:00', to: '18:00'}
+",
+    ),
+    (
+        "weekly_hours_that_are_no_times",
+        "hosts:
+  dana:
+    name: Dana
+    email: dana@northwind.example
+    time_zone: UTC
+    weekly_hours: [{days: [thursday, thursday], from: nine, to: '24:00'}, {days: [], from: '9:00', to: '10:00', until: '11:00'}]
+",
+    ),
+    (
         "misspelt_keys",
         "event_types:
   intro:

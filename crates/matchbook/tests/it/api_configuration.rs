@@ -87,6 +87,33 @@ async fn a_wrong_setting_is_named_by_its_pointer_and_nothing_is_changed(
 
 #[rstest]
 #[tokio::test]
+async fn weekly_hours_that_end_before_they_begin_or_overlap_are_refused_at_their_row(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+) {
+    let Some(test) = TestApp::spawn(engine).await else { return };
+    let row = |day: &str, from: &str, to: &str| json!({"days": [day], "from": from, "to": to});
+    let morning = row("monday", "09:00", "12:00");
+    for (second, pointer, says) in [
+        (row("friday", "17:00", "09:00"), "/weekly_hours/1/to", "09:00 is not after 17:00"),
+        (row("friday", "09:00", "09:00"), "/weekly_hours/1/to", "09:00 is not after 09:00"),
+        (
+            row("monday", "11:00", "17:00"),
+            "/weekly_hours/1",
+            "on monday it overlaps with weekly_hours[0], 09:00 to 12:00",
+        ),
+    ] {
+        let refused = test.configure(HOST, "*", json!({"weekly_hours": [morning, second]})).await;
+        let error = &refused.body["errors"][0];
+        assert_eq!((refused.status, &error["pointer"]), (422, &json!(pointer)), "{}", refused.text);
+        assert!(error["detail"].as_str().expect("a detail").contains(says), "{}", refused.text);
+    }
+    let afternoon = row("monday", "12:00", "17:00");
+    let taken = test.configure(HOST, "*", json!({"weekly_hours": [morning, afternoon]})).await;
+    assert_eq!(taken.status, 200, "hours that touch do not overlap: {}", taken.text);
+}
+
+#[rstest]
+#[tokio::test]
 async fn an_entry_is_archived_once_nothing_names_it(#[values(Engine::Sqlite, Engine::Postgres)] engine: Engine) {
     let Some(test) = TestApp::spawn(engine).await else { return };
     let archive = async |path: &str| test.call("DELETE", path, &[("If-Match", "*")], None).await;
