@@ -201,7 +201,7 @@ async fn apply(tx: &mut Tx, id: &str, reading: Reading, now: Timestamp) -> Resul
         Reading::Change(new) => {
             let slug = new.event_type_slug.clone();
             let is_told = new.told == super::Told::Happened;
-            match super::bookings::record_change(tx, *new, now).await? {
+            match super::booking_changes::record_change(tx, *new, now).await? {
                 super::RecordedChange::Recorded(booking) => Receipt::Applied(booking.0),
                 super::RecordedChange::Known(booking) if is_told => Receipt::Applied(booking.0),
                 super::RecordedChange::Known(booking) => Receipt::Known(booking.0),
@@ -211,7 +211,7 @@ async fn apply(tx: &mut Tx, id: &str, reading: Reading, now: Timestamp) -> Resul
             }
         }
         Reading::Partial(partial) => {
-            match super::bookings::record_partial(tx, &partial.identity, &partial.change, now).await? {
+            match super::booking_changes::record_partial(tx, &partial.identity, &partial.change, now).await? {
                 Some(booking) => Receipt::Applied(booking.0),
                 None => {
                     keep_early(tx, id, &partial).await?;
