@@ -22,6 +22,7 @@ mod driver;
 mod duplicates;
 mod explain;
 mod faults;
+mod fields;
 mod files;
 mod geo;
 mod grants;
