@@ -10,6 +10,7 @@ use maud::{Markup, html};
 
 use super::decision_steps::result_word;
 use super::icons::{Icon, icon};
+use super::sheet::{cell, head, row_head, sheet};
 use super::sync_word::badge;
 use super::times;
 
@@ -24,23 +25,20 @@ pub(super) fn table(trace: &Trace, chosen: Option<&RecordId>, record: impl Fn(&R
         return html! {};
     }
     html! {
-        div.scrolls tabindex="0" role="group" aria-label="Candidates by rules" {
-            table.sheet.candidates {
-                thead {
-                    tr {
-                        th scope="col" { "Account" }
-                        @for stage in &columns {
-                            th.number[counts(stage)] scope="col" { (stage_label(&stage.key)) div.sub { (result_word(stage)) } }
-                        }
-                    }
-                }
-                tbody {
-                    @for candidate in candidates.iter().take(SHOWN) { (row(candidate, &columns, &record)) }
-                }
-            }
-        }
+        (sheet("Candidates by rules", "candidates", &heads(&columns), &html! {
+            @for candidate in candidates.iter().take(SHOWN) { (row(candidate, &columns, &record)) }
+        }))
         @if candidates.len() > SHOWN {
             p.sub { "These are the " (SHOWN) " that came furthest of " (candidates.len()) ". The API lists all." }
+        }
+    }
+}
+
+fn heads(columns: &[&Stage]) -> Markup {
+    html! {
+        (head(&html! { "Account" }, false))
+        @for stage in columns {
+            (head(&html! { (stage_label(&stage.key)) div.sub { (result_word(stage)) } }, counts(stage)))
         }
     }
 }
@@ -85,20 +83,20 @@ fn seen<'a>(stage: &'a Stage, id: &RecordId) -> Option<&'a Seen> {
 fn row(candidate: &Candidate<'_>, columns: &[&Stage], record: &impl Fn(&RecordId) -> Markup) -> Markup {
     let Candidate { id, name, chosen, removed_at } = *candidate;
     html! {
-        tr.chosen[chosen] {
-            th scope="row" {
+        tr.chosen[chosen] role="row" {
+            (row_head(&html! {
                 @if removed_at.is_some() { s { (name) } } @else { (name) }
                 @if chosen { div { (badge("good", Icon::Check, &html! { "Chosen" })) } }
                 div.sub { (record(id)) }
-            }
+            }))
             @for (at, stage) in columns.iter().enumerate() {
-                td.number[counts(stage)] { (cell(stage, seen(stage, id), removed_at.is_some_and(|removed| removed < at))) }
+                (cell(&stage_label(&stage.key), counts(stage), &seen_by(stage, seen(stage, id), removed_at.is_some_and(|removed| removed < at))))
             }
         }
     }
 }
 
-fn cell(stage: &Stage, seen: Option<&Seen>, gone: bool) -> Markup {
+fn seen_by(stage: &Stage, seen: Option<&Seen>, gone: bool) -> Markup {
     let Some(seen) = seen else {
         let why = if gone { "not looked at, as it was removed before" } else { "not found here" };
         return html! { span.sub aria-hidden="true" { "–" } span.sr { (why) } };

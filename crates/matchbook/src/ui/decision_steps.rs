@@ -12,6 +12,7 @@ use super::booking::record;
 use super::bookings::email_text;
 use super::candidates;
 use super::icons::Icon;
+use super::sheet::{cell, head, row_head, sheet};
 use super::sync_word::badge;
 use super::times;
 use crate::store::{Connection, StoredDecision};
@@ -46,9 +47,11 @@ impl Steps<'_> {
         let Some(body) = body else { return html! {} };
         let id = format!("{key}-{}", self.of.id);
         html! {
-            section.card aria-labelledby=(id) {
-                @if self.earlier { h3 id=(id) { (heading) } } @else { h2 id=(id) { (heading) } }
-                (body)
+            // Earlier decisions have parts of the same names, so that none of them can be a landmark.
+            @if self.earlier {
+                div.card { h3 id=(id) { (heading) } (body) }
+            } @else {
+                section.card aria-labelledby=(id) { h2 id=(id) { (heading) } (body) }
             }
         }
     }
@@ -110,58 +113,55 @@ impl Steps<'_> {
                     None => "The owner takes the meeting, so turns decided nothing. This is how the hosts stood.",
                 }
             }
-            div.scrolls tabindex="0" role="group" aria-label="Hosts" {
-                table.sheet {
-                    (hosts_head(!ranking.is_empty()))
-                    tbody {
-                        @for (turn, host) in hosts {
-                            (self.host(turn.map(|at| (at + 1, &ranking[at])), host, !ranking.is_empty()))
-                        }
-                    }
+            (sheet("Hosts", "", &hosts_heads(!ranking.is_empty()), &html! {
+                @for (turn, host) in hosts {
+                    (self.host(turn.map(|at| (at + 1, &ranking[at])), host, !ranking.is_empty()))
                 }
-            }
+            }))
             p { a href=(self.ledger) { "The ledger of turns" } " says how balances came about." }
         })
     }
 
     fn host(&self, turn: Option<(usize, &RotationHost)>, host: &TracedHost, ranked: bool) -> Markup {
         let chosen = self.of.decision.host.as_ref() == Some(&host.id);
+        let known = turn.map(|(_, known)| known);
+        let number = turn.map(|(number, _)| html! { (number) });
         html! {
-            tr.chosen[chosen] {
-                @if ranked { td.number { @match turn { Some((number, _)) => (number), None => (nothing("not in turn")) } } }
-                th scope="row" { (host.name) @if chosen { div { (badge("good", Icon::Check, &html! { "Chosen" })) } } }
-                td { (sentence_case(host.state.words())) }
-                td.number { (host.balance) }
-                @match turn.map(|(_, known)| known) {
-                    Some(known) => {
-                        td.number { (known.priority) }
-                        td { @match known.last_booked { Some(at) => (times::moment(at)), None => "Not yet" } }
-                    }
-                    None => @if ranked {
-                        td.number { (nothing("not looked at")) }
-                        td { (nothing("not looked at")) }
-                    }
+            tr.chosen[chosen] role="row" {
+                @if ranked { (cell(TURN, true, &number.unwrap_or_else(|| nothing("not in turn")))) }
+                (row_head(&html! {
+                    (host.name)
+                    @if chosen { div { (badge("good", Icon::Check, &html! { "Chosen" })) } }
+                }))
+                (cell(STATE, false, &html! { (sentence_case(host.state.words())) }))
+                (cell(BALANCE, true, &html! { (host.balance) }))
+                @if ranked {
+                    (cell(PRIORITY, true, &known.map_or_else(|| nothing("not looked at"), |known| html! { (known.priority) })))
+                    (cell(LAST_BOOKED, false, &known.map_or_else(|| nothing("not looked at"), last_booked)))
                 }
             }
         }
     }
 }
 
-fn hosts_head(ranked: bool) -> Markup {
+const TURN: &str = "Turn";
+const STATE: &str = "State";
+const BALANCE: &str = "Balance";
+const PRIORITY: &str = "Priority";
+const LAST_BOOKED: &str = "Last booked";
+
+fn hosts_heads(ranked: bool) -> Markup {
     html! {
-        thead {
-            tr {
-                @if ranked { th.number scope="col" { "Turn" } }
-                th scope="col" { "Host" }
-                th scope="col" { "State" }
-                th.number scope="col" { "Balance" }
-                @if ranked {
-                    th.number scope="col" { "Priority" }
-                    th scope="col" { "Last booked" }
-                }
-            }
-        }
+        @if ranked { (head(&html! { (TURN) }, true)) }
+        (head(&html! { "Host" }, false))
+        (head(&html! { (STATE) }, false))
+        (head(&html! { (BALANCE) }, true))
+        @if ranked { (head(&html! { (PRIORITY) }, true)) (head(&html! { (LAST_BOOKED) }, false)) }
     }
+}
+
+fn last_booked(known: &RotationHost) -> Markup {
+    known.last_booked.map_or_else(|| html! { "Not yet" }, times::moment)
 }
 
 /// What stands where nothing is known, for eyes and for readers.

@@ -26,6 +26,7 @@ pub mod rotation;
 pub mod routing_trace;
 mod row_menu;
 mod session;
+mod sheet;
 pub mod sign_in;
 mod sign_in_limits;
 pub mod sync_errors;

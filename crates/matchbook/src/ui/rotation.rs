@@ -9,6 +9,7 @@ use http::StatusCode;
 use maud::{Markup, html};
 
 use super::layout::Page;
+use super::sheet::{cell, head, row_head, sheet};
 use super::{PageError, SignedIn, times};
 use crate::access::Access;
 use crate::app::App;
@@ -75,15 +76,10 @@ fn shown(lines: &[(String, Tally)], leads: bool) -> Markup {
         }
         section.card aria-labelledby="balances" {
             h2 id="balances" { "Balances" }
-            div.scrolls tabindex="0" role="group" aria-label="Balances" {
-                table.sheet {
-                    thead { tr {
-                        th scope="col" { "Host" }
-                        @for head in ["Entitled", "Taken", "Adjustments", "Balance"] { th.number scope="col" { (head) } }
-                    } }
-                    tbody { @for (name, tally) in lines { (balance(name, tally)) } }
-                }
-            }
+            (sheet("Balances", "", &html! {
+                (head(&html! { "Host" }, false))
+                @for name in AMOUNTS { (head(&html! { (name) }, true)) }
+            }, &html! { @for (name, tally) in lines { (balance(name, tally)) } }))
         }
         section.card aria-labelledby="why" {
             h2 id="why" { "How each balance came about" }
@@ -94,14 +90,18 @@ fn shown(lines: &[(String, Tally)], leads: bool) -> Markup {
     }
 }
 
+/// What a line adds up, in the order of its columns.
+const AMOUNTS: [&str; 4] = ["Entitled", "Taken", "Adjustments", "Balance"];
+
 fn balance(name: &str, tally: &Tally) -> Markup {
+    let [entitled, taken, adjustments, balance] = AMOUNTS;
     html! {
-        tr {
-            th scope="row" { (name) }
-            td.number { (tally.entitled) }
-            td.number { (tally.taken) }
-            td.number { (tally.adjustments) }
-            td.number { strong { (tally.balance) } }
+        tr role="row" {
+            (row_head(&html! { (name) }))
+            (cell(entitled, true, &html! { (tally.entitled) }))
+            (cell(taken, true, &html! { (tally.taken) }))
+            (cell(adjustments, true, &html! { (tally.adjustments) }))
+            (cell(balance, true, &html! { strong { (tally.balance) } }))
         }
     }
 }
@@ -116,26 +116,21 @@ fn entries_word(count: usize) -> String {
 /// The entries, the latest first; their bookings are links, if that `leads` anywhere.
 fn entries(name: &str, why: &[TallyLine], leads: bool) -> Markup {
     html! {
-        div.scrolls tabindex="0" role="group" aria-label={ "Entries of " (name) } {
-            table.sheet.entries {
-                thead { tr {
-                    th scope="col" { "When" }
-                    th scope="col" { "What for" }
-                    th.number scope="col" { "Amount" }
-                    th.number scope="col" { "Balance" }
-                } }
-                tbody {
-                    @for line in why.iter().rev().take(ENTRIES) {
-                        tr {
-                            td { (times::moment(line.at)) }
-                            td { @if leads { (linked(&line.text)) } @else { (line.text) } }
-                            td.number { (line.amount) }
-                            td.number { (line.balance) }
-                        }
-                    }
+        (sheet(&format!("Entries of {name}"), "entries", &html! {
+            (head(&html! { "When" }, false))
+            (head(&html! { "What for" }, false))
+            (head(&html! { "Amount" }, true))
+            (head(&html! { "Balance" }, true))
+        }, &html! {
+            @for line in why.iter().rev().take(ENTRIES) {
+                tr role="row" {
+                    (cell("When", false, &times::moment(line.at)))
+                    (cell("What for", false, &html! { div { @if leads { (linked(&line.text)) } @else { (line.text) } } }))
+                    (cell("Amount", true, &html! { (line.amount) }))
+                    (cell("Balance", true, &html! { (line.balance) }))
                 }
             }
-        }
+        }))
         @if why.len() > ENTRIES { p.sub { "These are the latest " (ENTRIES) ". The API lists all." } }
     }
 }

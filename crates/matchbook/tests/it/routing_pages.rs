@@ -110,6 +110,8 @@ async fn one_reads_why_a_meeting_went_to_its_host(#[values(Engine::Sqlite, Engin
     }
     assert!(row("&lt;script&gt;").contains("not looked at, as it was removed before"));
     page.lacks(HOSTILE);
+    page.says("<caption class=\"sr\">Candidates by rules</caption>");
+    page.says("data-label=\"P1 Country match\"");
     let hosts = part(&page, "<h2 id=\"turns", "</section>");
     assert!(hosts.contains("turns decided nothing") && hosts.contains("Available"), "{hosts}");
 }
@@ -253,6 +255,8 @@ async fn a_booking_goes_to_another_host_and_what_was_decided_before_stays(
     let page = browser.get(&routing).await;
     assert!(part(&page, "What it went by", "</section>").contains("Given to a host by hand"));
     let earlier = part(&page, "Earlier decisions", "</main>");
+    let landmarks = page.text.matches("<section class=\"card\"").count();
+    assert_eq!(landmarks, 2, "parts of earlier decisions have the same names, and are no landmarks");
     assert!(earlier.contains("chosen over 2 others by country match"), "{earlier}");
 
     let why = browser.get(&format!("{routing}?why_not=acme+us")).await;
@@ -331,7 +335,7 @@ async fn one_reads_whose_turn_it_was_and_how_balances_came_about(
     page.says("href=\"/event-types/discovery-call/rotation\"");
 
     let ledger = browser.get("/event-types/discovery-call/rotation").await;
-    let balances = part(&ledger, "<tbody>", "</tbody>");
+    let balances = part(&ledger, "<tbody", "</tbody>");
     assert_eq!(balances.matches("Host 0.33 0.00 0.00 0.33").count(), 2, "{balances}");
     assert_eq!(balances.matches("Host 0.33 1.00 0.00 -0.67").count(), 1, "{balances}");
     ledger.says(&format!("href=\"{path}\""));
@@ -349,7 +353,7 @@ async fn a_member_reads_the_turns_by_page_and_api_alike_and_is_led_to_no_booking
     ann.get(&format!("{path}/routing")).await.says("href=\"/event-types/discovery-call/rotation\"");
     let page = ann.get("/event-types/discovery-call/rotation").await;
     assert_eq!(page.status, 200, "{}", page.text);
-    let balances = part(&page, "<tbody>", "</tbody>");
+    let balances = part(&page, "<tbody", "</tbody>");
     assert!(balances.contains("Ann Host 0.33 1.00 0.00 -0.67"), "{balances}");
     page.says(&format!("Took booking {}.", path.trim_start_matches("/bookings/")));
     page.lacks(&format!("href=\"{path}\""));
