@@ -141,17 +141,162 @@ async fn websites_of_other_suffixes_match_where_the_connection_allows_it(
     #[values(true, false)] fuzzy: bool,
 ) {
     let records = json!({"Account": [{"@ref": "acme", "Name": "Acme", "Website": "www.acme.de"},
-        {"Name": "1acme", "Website": "1acme.de"}]});
-    let Some(test) = TestApp::spawn(engine).await else { return };
-    let text = configuration_with(&test.org.url, &format!("{UNDER}, no_account: contact"));
+        {"Name": "1acme", "Website": "1acme.de"}, {"@ref": "bolt", "Name": "Bolt", "Website": "bolt.co.uk"},
+        {"@ref": "cord", "Name": "Cord", "Website": "https://cord.com/en"}]});
+    let settings = format!("{UNDER}, no_account: contact");
+    let Some((test, ids)) = fuzzily(engine, &settings, fuzzy, records).await else { return };
+    for (name, email) in [("acme", "jane@acme.co.uk"), ("bolt", "jane@bolt.com"), ("cord", "jane@cord.com.au")] {
+        let contact = contact_of(&test, email).await;
+        assert_eq!(contact["AccountId"], if fuzzy { ids[name].clone() } else { Value::Null }, "{email}");
+    }
+}
+
+/// An installation whose connection allows other suffixes or not, and an org with these records.
+async fn fuzzily(engine: Engine, settings: &str, fuzzy: bool, records: Value) -> Option<(TestApp, Value)> {
+    let test = TestApp::spawn(engine).await?;
+    let text = configuration_with(&test.org.url, settings);
     let text = text.replace("    grant:", &format!("    fuzzy_domain_matching: {fuzzy}\n    grant:"));
     test.apply(&text).await.expect("the configuration is sound");
     let ids = test.org.load(records).await["refs"].clone();
-    let booked = Delivery::created().by("uid-1", "Jane Roe", "jane@acme.co.uk");
-    test.deliver(&booked.json()).await;
+    Some((test, ids))
+}
+
+/// The Contact that a booking of this email makes.
+async fn contact_of(test: &TestApp, email: &str) -> Value {
+    test.deliver(&Delivery::created().by(email, "Jane Roe", email).json()).await;
     test.sync().await;
-    let contact = test.org.only("Contact").await;
-    assert_eq!(contact["AccountId"], if fuzzy { ids["acme"].clone() } else { Value::Null });
+    test.assert_all_synced().await;
+    let mut contacts = test.org.records("Contact").await;
+    contacts.retain(|contact| contact["Email"] == email);
+    assert_eq!(contacts.len(), 1, "one Contact with {email}: {contacts:#?}");
+    contacts.remove(0)
+}
+
+#[rstest]
+#[tokio::test]
+async fn each_way_to_an_account_is_tried_before_the_next_and_other_suffixes_last(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+) {
+    let ways = [
+        ("fuzzy", "www.other-suffix.de"),
+        ("colleague", ""),
+        ("normalized", "https://www.SITE.example:443/about"),
+        ("exact", "SITE.example"),
+    ];
+    // The later in the list, the better the way, and the younger the Account: its age must not decide.
+    let (mut accounts, mut contacts) = (vec![], vec![]);
+    for best in 0..ways.len() {
+        let site = format!("site{best}");
+        for (at, (way, website)) in ways.iter().enumerate().take(best + 1) {
+            let website = match *way {
+                "fuzzy" => format!("www.{site}.de"),
+                _ => website.replace("SITE", &site),
+            };
+            let name = format!("{way} {best}");
+            accounts.push(json!({"@ref": name, "Name": name, "Website": website, "CreatedDate": format!("202{at}-01-01T00:00:00Z")}));
+            if *way == "colleague" {
+                contacts.push(json!({"LastName": "Other", "Email": format!("joe@{site}.example"), "AccountId": format!("@{name}")}));
+            }
+        }
+    }
+    let records = json!({"Account": accounts, "Contact": contacts});
+    let Some((test, ids)) = fuzzily(engine, UNDER, true, records).await else { return };
+    for (best, (way, _)) in ways.iter().enumerate() {
+        let contact = contact_of(&test, &format!("jane@site{best}.example")).await;
+        assert_eq!(contact["AccountId"], ids[format!("{way} {best}")], "{way} comes first");
+    }
+}
+
+#[rstest]
+#[case::contact("attendee_record_type: contact, create_contact_under_account: true", "Contact")]
+#[case::lead("attendee_record_type: lead, create_contact_under_account: true", "Lead")]
+#[tokio::test]
+async fn other_suffixes_do_not_match_where_attendees_are_contacts_or_leads_alone(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+    #[case] settings: &str,
+    #[case] becomes: &str,
+) {
+    let records = json!({"Account": [{"@ref": "acme", "Name": "Acme", "Website": "acme.de"},
+        {"@ref": "bolt", "Name": "Bolt", "Website": "bolt.com"}]});
+    let Some((test, ids)) = fuzzily(engine, settings, true, records).await else { return };
+    let exact = contact_of(&test, "joe@bolt.com").await;
+    assert_eq!(exact["AccountId"], ids["bolt"], "the very domain still leads to the Account");
+    test.deliver(&Delivery::created().by("uid-2", "Jane Roe", "jane@acme.co.uk").json()).await;
+    test.sync().await;
+    test.assert_all_synced().await;
+    let mut all = test.org.records(becomes).await;
+    all.retain(|record| record["Email"] == "jane@acme.co.uk");
+    assert_eq!(all.len(), 1, "{all:#?}");
+    assert_eq!(all[0]["AccountId"], Value::Null, "acme.de is another domain here");
+}
+
+#[rstest]
+#[tokio::test]
+async fn the_fuzzy_switch_of_a_connection_holds_for_all_its_event_types_and_for_no_others(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+) {
+    let Some(test) = TestApp::spawn(engine).await else { return };
+    let connection = |key: &str, fuzzy: bool| {
+        format!(
+            "  {key}: {{name: {key}, login_host: '{}', grant: client_credentials, client_id: matchbook-demo,
+    client_secret: {{secret: CLIENT}}, fuzzy_domain_matching: {fuzzy}}}\n",
+            test.org.url
+        )
+    };
+    let event_type = |key: &str, connection: &str| {
+        format!(
+            "  {key}: {{title: {key}, length_minutes: 30, hosts: [ann],
+    salesforce: {{connection: {connection}, {UNDER}, no_account: contact}}}}\n"
+        )
+    };
+    let text = format!(
+        "connections:\n{}{}event_types:\n{}{}{}",
+        connection("main", true),
+        connection("other", false),
+        event_type("discovery-call", "main"),
+        event_type("demo", "main"),
+        event_type("support", "other")
+    );
+    test.apply(&text).await.expect("the configuration is sound");
+    let account = |name: &str| json!({"@ref": name, "Name": name, "Website": format!("{name}.de")});
+    let accounts = json!({"Account": [account("acme"), account("bolt"), account("cord")]});
+    let ids = test.org.load(accounts).await["refs"].clone();
+    for (at, (slug, name)) in [("discovery-call", "acme"), ("demo", "bolt"), ("support", "cord")].iter().enumerate() {
+        let email = format!("jane@{name}.example");
+        let booked = Delivery::created().by(&email, "Jane Roe", &email).with("type", *slug).with("eventTypeId", 7 + at);
+        test.deliver(&booked.json()).await;
+        test.sync().await;
+        test.assert_all_synced().await;
+        let contacts = test.org.records("Contact").await;
+        let contact = contacts.iter().find(|contact| contact["Email"] == email.as_str()).expect("a Contact");
+        let wanted = if *slug == "support" { Value::Null } else { ids[*name].clone() };
+        assert_eq!(contact["AccountId"], wanted, "{slug}");
+    }
+}
+
+#[rstest]
+#[case::contact_by_default("attendee_record_type: contact", "Contact", false)]
+#[case::contact("attendee_record_type: contact, create_contact_under_account: true", "Contact", true)]
+#[case::under_account_by_default(UNDER, "Contact", true)]
+#[case::switched_off(
+    "attendee_record_type: contact_under_account, create_contact_under_account: false, no_account: contact",
+    "Contact",
+    false
+)]
+#[case::lead_by_default("attendee_record_type: lead", "Lead", false)]
+#[case::lead("attendee_record_type: lead, create_contact_under_account: true", "Contact", true)]
+#[tokio::test]
+async fn new_contacts_come_under_the_account_where_the_setting_says_so(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+    #[case] settings: &str,
+    #[case] becomes: &str,
+    #[case] linked: bool,
+) {
+    let records = json!({"Account": [{"@ref": "acme", "Name": "Acme", "Website": "acme.example"}]});
+    let Some((test, ids)) = with(engine, settings, records).await else { return };
+    book(&test).await;
+    let account = jane(&test, becomes).await["AccountId"].clone();
+    assert_eq!(account, if linked { ids["acme"].clone() } else { Value::Null });
 }
 
 #[rstest]

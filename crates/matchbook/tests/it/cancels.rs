@@ -143,3 +143,91 @@ async fn an_event_whose_guests_no_longer_come_and_whose_attendee_has_no_record_i
     assert_eq!((&event["WhoId"], &event["EventWhoIds"]), (&Value::Null, &Value::Null), "{event:#}");
     assert_eq!(event["StartDateTime"], "2026-05-07T09:30:00.000+0000");
 }
+
+/// The booking of Delivery::created() is called off where it stands.
+fn called_off() -> Delivery {
+    Delivery::cancelled().with("uid", "uid-1").without(&["rescheduleUid"])
+}
+
+#[rstest]
+#[tokio::test]
+async fn a_sales_team_tracks_who_cancels_by_a_status_and_a_date_on_the_contact_or_lead(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+    #[values("Contact", "Lead")] person: &str,
+) {
+    let Some(test) = TestApp::spawn(engine).await else { return };
+    let status =
+        json!({"name": "Last_Booking_Status__c", "label": "Last booking status", "type": "string", "length": 40});
+    let date = json!({"name": "Last_Cancel_Date__c", "label": "Last cancel date", "type": "date"});
+    test.org.control("POST", "fields", json!({person: [status, date]})).await;
+    let settings = format!(
+        "
+      attendee_record_type: {}
+      person_fields_on_cancel:
+        enabled: true
+        fields:
+          - {{field: Last_Booking_Status__c, type: text, value: Cancelled, when: always}}
+          - {{field: Last_Cancel_Date__c, type: date, value: booking_cancel_date, when: always}}",
+        person.to_lowercase()
+    );
+    test.apply(&configuration_of(&test, &settings)).await.expect("the configuration is sound");
+    test.deliver(&Delivery::created().json()).await;
+    test.sync().await;
+    let tracked = |record: Value| [record["Last_Booking_Status__c"].clone(), record["Last_Cancel_Date__c"].clone()];
+    let booked = with_email(&test, person, "jane@acme.example").await;
+    assert_eq!(tracked(booked), [Value::Null, Value::Null], "nothing is cancelled yet");
+    test.deliver(&called_off().json()).await;
+    test.sync().await;
+    test.assert_all_synced().await;
+    let off = with_email(&test, person, "jane@acme.example").await;
+    assert_eq!(tracked(off), [json!("Cancelled"), json!("2026-05-04")]);
+    assert_eq!(test.org.records("Event").await.len(), 0, "the other list is off, so the Event goes");
+}
+
+#[rstest]
+#[tokio::test]
+async fn on_cancel_a_filled_field_is_left_where_the_admin_says_so_and_else_written_each_time(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+) {
+    let Some(test) = TestApp::spawn(engine).await else { return };
+    let text = |name: &str| json!({"name": name, "label": name, "type": "string", "length": 40});
+    let fields = json!([text("Filled__c"), text("Empty__c"), text("Always__c")]);
+    test.org.control("POST", "fields", json!({"Event": fields, "Contact": fields})).await;
+    let list = |key: &str, rows: &[(&str, &str, &str)]| {
+        let row = |(field, value, when): &(&str, &str, &str)| {
+            format!("\n          - {{field: {field}, type: text, value: {value}{when}}}")
+        };
+        format!("\n      {key}:\n        fields:{}", rows.iter().map(row).collect::<String>())
+    };
+    let booked = [("Filled__c", "Booked", ""), ("Always__c", "Booked", "")];
+    let off = [
+        ("Filled__c", "'Off {booking.cancel_reason}'", ", when: if_empty"),
+        ("Empty__c", "'Off {booking.cancel_reason}'", ", when: if_empty"),
+        ("Always__c", "'Off {booking.cancel_reason}'", ", when: always"),
+    ];
+    let settings = [
+        list("event_fields_on_booking", &booked),
+        list("person_fields_on_booking", &booked),
+        list("event_fields_on_cancel", &off),
+        list("person_fields_on_cancel", &off),
+    ];
+    test.apply(&configuration_of(&test, &settings.concat())).await.expect("the configuration is sound");
+    test.deliver(&Delivery::created().json()).await;
+    test.sync().await;
+    test.deliver(&called_off().with("cancellationReason", "once").json()).await;
+    test.sync().await;
+    let read = |record: Value| ["Filled__c", "Empty__c", "Always__c"].map(|name| record[name].clone());
+    let wanted = [json!("Booked"), json!("Off once"), json!("Off once")];
+    assert_eq!(read(event(&test).await), wanted, "the Event that is kept");
+    assert_eq!(read(jane(&test).await), wanted, "the attendee's record");
+
+    // Jane books and cancels another time.
+    let again = |delivery: Delivery| delivery.by("uid-9", "Jane Roe", "jane@acme.example");
+    test.deliver(&again(Delivery::created().with("title", "Again")).json()).await;
+    test.sync().await;
+    let off = again(called_off().with("title", "Again").with("cancellationReason", "twice"));
+    test.deliver(&off.json()).await;
+    test.sync().await;
+    test.assert_all_synced().await;
+    assert_eq!(read(jane(&test).await), [json!("Booked"), json!("Off once"), json!("Off twice")]);
+}

@@ -25,10 +25,15 @@ async fn two_countries(engine: Engine, trusted: &str, settings: &str) -> Option<
 
 /// The host whom the link names.
 async fn linked_with(routed: &Routed) -> String {
+    linked_by(routed, "jane@acme.example", &IN_THE_US).await
+}
+
+/// The same for this email and a browser with these headers.
+async fn linked_by(routed: &Routed, email: &str, headers: &[(&str, &str)]) -> String {
     let browser = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).build().expect("a client");
-    let mut request = browser.get(format!("{}/r/discovery-call?email=jane@acme.example", routed.test.url));
-    for (name, value) in IN_THE_US {
-        request = request.header(name, value);
+    let mut request = browser.get(format!("{}/r/discovery-call?email={email}", routed.test.url));
+    for (name, value) in headers {
+        request = request.header(*name, *value);
     }
     let answer = request.send().await.expect("an answer");
     let onward: url::Url = answer.headers()["Location"].to_str().expect("a text").parse().expect("a URL");
@@ -47,6 +52,27 @@ async fn headers_of_a_trusted_proxy_choose_among_accounts_and_a_strangers_change
 ) {
     let Some(routed) = two_countries(engine, trusted, "").await else { return };
     assert_eq!(linked_with(&routed).await, host);
+}
+
+#[rstest]
+#[case::cloudflare(GeoHeaders::Cloudflare, [("CF-IPCountry", "US"), ("CF-Region-Code", "CA")])]
+#[case::vercel(GeoHeaders::Vercel, [("X-Vercel-IP-Country", "US"), ("X-Vercel-IP-Country-Region", "CA")])]
+#[tokio::test]
+async fn the_region_of_the_headers_is_held_against_the_billing_state(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+    #[case] provider: GeoHeaders,
+    #[case] headers: [(&str, &str); 2],
+) {
+    let Some(test) = TestApp::spawn_with(engine, |config| config.geo_headers = Some(provider)).await else { return };
+    let us = |state: &str, created: &str| json!({"BillingCountry": "United States", "BillingState": state, "CreatedDate": created});
+    let records = json!({"Account": [
+        account("Acme Texas", "@ben", us("Texas", "2020-01-01T00:00:00Z")),
+        account("Acme West", "@cleo", us("California", "2024-01-01T00:00:00Z"))]});
+    let page = "cal_com_url: https://cal.example/team/sales/demo";
+    let Some(routed) = Routed::prepare(test, page, BY_ACCOUNT, records).await else { return };
+    assert_eq!(linked_by(&routed, "jane@acme.example", &headers).await, "cleo@seller.example");
+    // What one person's browser told says nothing of the next one's.
+    assert_eq!(linked_by(&routed, "joe@acme.example", &[]).await, "ben@seller.example", "the oldest, without a place");
 }
 
 #[rstest]

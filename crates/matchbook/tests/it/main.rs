@@ -38,6 +38,7 @@ mod pages;
 mod people;
 mod person_accounts;
 mod polls;
+mod record_types;
 mod routed_accounts;
 mod routing;
 mod routing_pages;

@@ -61,3 +61,26 @@ async fn the_owner_of_a_new_record_that_is_not_to_change_is_not_asked_for_again(
     book(&test, &warm).await;
     assert_eq!(book(&test, &Delivery::created().with("organizer", ben)).await, 2, "a booking takes two calls");
 }
+
+#[rstest]
+#[tokio::test]
+async fn the_record_comes_to_the_user_whom_the_admin_chose_whether_it_is_new_or_known(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+    #[values("Contact", "Lead")] person: &str,
+    #[values(true, false)] known: bool,
+) {
+    let record_type = format!("\n      attendee_record_type: {}", person.to_lowercase());
+    let settings = |rae: &str| format!("{{to: '{rae}'}}{record_type}");
+    let Some((test, rae)) = changing_owners(engine, settings).await else { return };
+    if known {
+        let ann = test.org.only_user("ann@seller.example").await;
+        let mut record = json!({"LastName": "Roe", "Email": "jane@acme.example", "OwnerId": ann});
+        if person == "Lead" {
+            record["Company"] = json!("Acme");
+        }
+        test.org.load(json!({person: [record]})).await;
+    }
+    book(&test, &Delivery::created()).await;
+    let record = with_email(&test, person, "jane@acme.example").await;
+    assert_eq!(record["OwnerId"], json!(rae), "not the organizer's any longer");
+}

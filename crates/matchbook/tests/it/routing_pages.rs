@@ -219,6 +219,55 @@ async fn another_organizer_than_the_link_decided_is_told(#[values(Engine::Sqlite
 
 #[rstest]
 #[tokio::test]
+async fn menu_and_badge_lead_to_a_routing_trace_where_a_booking_was_routed_and_nowhere_else(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+) {
+    let more = "cal_com_url: https://cal.example/demo";
+    let Some(routed) = Routed::spawn(engine, more, BY_ACCOUNT, tied()).await else { return };
+    let others = "event_types:
+  by-turns: {title: Turns, length_minutes: 30, hosts: [ann, ben], scheduling: round_robin, salesforce: {connection: main}}
+";
+    routed.test.apply(others).await.expect("the configuration is sound");
+    let by_owner = book(&routed).await;
+    let later = json!({"start": "2026-05-06T12:00:00Z"});
+    let no_account = book_for(&routed, "joe@nowhere.example", later.clone()).await;
+    let mut turns = later;
+    turns["event_type"] = json!("by-turns");
+    let by_turns = book_for(&routed, "joe@acme.example", turns).await;
+    let named = json!({"start": "2026-05-06T14:00:00Z", "host": "ann"});
+    let named = book_for(&routed, "ida@acme.example", named).await;
+    Browser::new(&routed.test).get("/r/discovery-call?email=kim%40acme.example").await;
+    let delivered = async |email: &str| {
+        let delivery = Delivery::created().by(email, "Kim Roe", email).at("2026-05-04T10:01:00.000Z");
+        let answer = routed.test.deliver(&delivery.json()).await;
+        format!("/bookings/{}", answer.body["booking"].as_str().expect("a booking"))
+    };
+    let by_link = delivered("kim@acme.example").await;
+    let by_source = delivered("lou@acme.example").await;
+
+    let mut browser = Browser::signed_in(&routed.test, ADMIN, "admin").await;
+    let list = browser.get("/bookings").await;
+    for (path, has_trace, how) in [
+        (by_owner, true, "by the owner of the Account"),
+        (no_account, true, "by turns, after Salesforce knew no Account"),
+        (by_link, true, "by a link"),
+        (by_turns, false, "by turns alone"),
+        (named, false, "by whoever booked"),
+        (by_source, false, "by Cal.com"),
+    ] {
+        let id = path.rsplit('/').next().unwrap_or_default();
+        let menu = part(&list, &format!("<details class=\"menu\" id=\"actions-{id}\""), "</details>");
+        assert_eq!(menu.contains("Routing trace"), has_trace, "the menu of a booking routed {how}: {menu}");
+        assert_eq!(menu.contains("How this host was chosen"), !has_trace, "{how}: {menu}");
+        let badge = format!("<a class=\"badge busy\" href=\"{path}/routing\">");
+        let page = browser.get(&path).await;
+        assert_eq!(page.text.contains(&badge), has_trace, "the page of a booking routed {how}");
+        assert_eq!(browser.get(&format!("{path}/routing")).await.status, 200, "{how}");
+    }
+}
+
+#[rstest]
+#[tokio::test]
 async fn a_booking_that_was_moved_from_the_decided_host_says_so(
     #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
 ) {

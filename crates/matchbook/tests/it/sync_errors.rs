@@ -5,6 +5,8 @@ use matchbook::store::{ErrorFilter, ErrorGroup, ErrorState, StoredError};
 use rstest::rstest;
 use serde_json::{Value, json};
 
+use crate::browser::Browser;
+use crate::lists::{LISTS, configure};
 use crate::people::with_guests;
 use crate::support::{Delivery, Engine, TestApp};
 
@@ -201,4 +203,40 @@ async fn the_inbox_shows_causes_with_what_to_do_and_settles_them_by_api(
     assert_eq!((dismissed.status, &dismissed.body["changed"]), (200, &json!(1)));
     assert_eq!(test.get("/api/v1/sync-errors?state=open").await.body["sync_errors"], json!([]));
     assert_eq!(test.call("POST", "/api/v1/sync-errors/err_nothing/retry", &[], None).await.status, 404);
+}
+
+#[rstest]
+#[tokio::test]
+async fn a_field_that_the_org_no_longer_has_is_told_on_the_connections_page_until_somebody_dismisses_it(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+) {
+    let Some(test) = TestApp::spawn(engine).await else { return };
+    configure(&test, LISTS).await;
+    test.another_booking().await;
+    test.sync().await;
+    let page = format!("/connections/{}", test.app.store.connections().await.expect("a list")[0].id);
+    let mut browser = Browser::signed_in(&test, "admin@seller.example", "admin").await;
+    browser.get(&page).await.lacks("Latest sync error");
+
+    test.field_access(json!({"Event.Summary__c": "hidden"})).await;
+    test.pass(SignedDuration::from_mins(5));
+    test.deliver(&Delivery::created().json()).await;
+    test.sync().await;
+    test.assert_all_synced().await;
+    let [error] = &test.errors(Some(ErrorState::Open)).await[..] else { panic!("there should be one error") };
+    assert_eq!(error.cause.dropped_fields.iter().collect::<Vec<_>>(), ["Summary__c"]);
+    assert!(!error.cause.code.is_empty() && error.message.contains("Summary__c"), "{error:#?}");
+    let shown = browser.get(&page).await;
+    shown.says("Latest sync error");
+    shown.says(&format!("<strong>{}</strong>: ", error.cause.code));
+    shown.says("Left out: Summary__c.");
+    shown.says("Mon 4 May 2026, 10:05 UTC");
+    let inbox = browser.get("/sync-errors").await;
+    inbox.says(&error.cause.code);
+    inbox.says("<code>Summary__c</code>");
+    inbox.says("Mon 4 May 2026, 10:05 UTC");
+
+    let dismissal = format!("/sync-errors/{}/dismissal", error.cause_id);
+    assert_eq!(browser.submit(&dismissal, &[("note", "It is gone for good.")]).await.status, 303);
+    browser.get(&page).await.lacks("Latest sync error");
 }

@@ -385,17 +385,19 @@ async fn the_event_is_related_to_the_account_or_its_latest_open_opportunity(
 async fn a_contact_wins_over_an_open_lead_where_the_admin_says_so(
     #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
     #[values(true, false)] check: bool,
+    #[values(true, false)] known_lead: bool,
 ) {
     let settings = format!("\n      attendee_record_type: lead\n      check_for_existing_contact: {check}");
     let Some(test) = writing(engine, &settings).await else { return };
     let email = "jane@acme.example";
-    test.org
-        .load(json!({"Contact": [{"LastName": "Roe", "Email": email}],
-            "Lead": [{"LastName": "Roe", "Company": "Acme", "Email": email}]}))
-        .await;
+    let lead = json!([{"LastName": "Roe", "Company": "Acme", "Email": email}]);
+    let leads = if known_lead { lead } else { json!([]) };
+    test.org.load(json!({"Contact": [{"LastName": "Roe", "Email": email}], "Lead": leads})).await;
     assert_eq!(book(&test).await, 2);
     let wanted = with_email(&test, if check { "Contact" } else { "Lead" }, email).await;
     assert_eq!(event(&test).await["WhoId"], wanted["Id"]);
+    let leads = test.org.records("Lead").await.into_iter().filter(|lead| lead["Email"] == email).count();
+    assert_eq!(leads, usize::from(known_lead || !check), "a Lead is made only where no Contact is looked for");
 }
 
 #[rstest]
@@ -426,6 +428,17 @@ async fn without_contact_creation_a_stranger_gets_no_record_and_no_event(
     assert!(notes.iter().any(|note| note.contains("No Event was written")), "{notes:?}");
     sync(&test, &Delivery::created().by("uid-7", "Known", "known@acme.example")).await;
     assert_eq!(test.org.records("Event").await.len(), 1, "who is known gets one");
+
+    // The switch is one of Contacts: attendees who are Leads, or under Accounts, are made all the same.
+    for (uid, record_type, becomes) in
+        [("uid-8", "lead", "Lead"), ("uid-9", "contact_under_account\n      no_account: contact", "Contact")]
+    {
+        let settings = format!("\n      skip_contact_creation: true\n      attendee_record_type: {record_type}");
+        test.apply(&configuration_of(&test, &settings)).await.expect("sound");
+        let email = format!("{uid}@acme.example");
+        sync(&test, &Delivery::created().by(uid, "Joe", &email)).await;
+        with_email(&test, becomes, &email).await;
+    }
 }
 
 #[rstest]
