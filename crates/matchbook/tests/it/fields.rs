@@ -24,7 +24,7 @@ fn every_type() -> Vec<(&'static str, &'static str, &'static str, Value, Value)>
         ("Kind__c", "picklist", "Demo", picklist, json!("Demo")),
         ("Area__c", "textarea", r#""Two lines:\nby {attendee.name}""#, area, json!("Two lines:\nby Jane Roe")),
         ("Number__c", "custom", "'7.5'", json!({"type": "double", "precision": 18, "scale": 1}), json!(7.5)),
-        ("As_It_Is__c", "custom", "' 50 % <b> \"of\" it;'", text(60), json!(" 50 % <b> \"of\" it;")),
+        ("As_It_Is__c", "custom", "' 50 % <b> {company} \"of\" it;'", text(60), json!(" 50 % <b> Acme Ltd \"of\" it;")),
     ]
 }
 
@@ -70,10 +70,21 @@ async fn every_type_of_field_is_written_to_the_event_and_to_the_contact_or_lead(
     );
     test.apply(&configuration_of(&test, &settings)).await.expect("the configuration is sound");
     sync(&test, &Delivery::created().at("2026-05-04T09:00:00.000Z")).await;
-    let (event, person) = (event(&test).await, with_email(&test, person, "jane@acme.example").await);
+    let (of_event, of_person) = (event(&test).await, with_email(&test, person, "jane@acme.example").await);
     for (name, kind, _, _, wanted) in &all {
-        assert_eq!(event[name], *wanted, "{kind} {name} of the Event");
-        assert_eq!(person[name], *wanted, "{kind} {name} of the attendee's record");
+        assert_eq!(of_event[name], *wanted, "{kind} {name} of the Event");
+        assert_eq!(of_person[name], *wanted, "{kind} {name} of the attendee's record");
+    }
+
+    let off = settings.replace("on_booking:\n", "on_booking:\n        enabled: false\n");
+    test.apply(&configuration_of(&test, &off)).await.expect("the configuration is sound");
+    sync(&test, &Delivery::created().by("uid-9", "Joe Poe", "joe@acme.example").with("title", "Off")).await;
+    let events = test.org.records("Event").await;
+    let of_event = events.iter().find(|event| event["Subject"] == "Off").expect("Joe's Event");
+    let of_person = with_email(&test, person, "joe@acme.example").await;
+    for (name, ..) in &all {
+        let unwritten = |value: &Value| value.is_null() || *value == json!(false);
+        assert!(unwritten(&of_event[name]) && unwritten(&of_person[name]), "{name}, whose list is switched off");
     }
 }
 
