@@ -224,6 +224,27 @@ async fn round_robin_decides_with_the_reason_where_the_owner_does_not(
 }
 
 #[rstest]
+#[case::wanted("must_include", "cleo")]
+#[case::passed_over("ignore", "ann")]
+#[tokio::test]
+async fn a_rule_on_a_field_that_is_read_anyway_is_judged_like_any_other(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+    #[case] when: &str,
+    #[case] host: &str,
+) {
+    let records = json!({"Account": [account("Acme", "@cleo", json!({}))],
+        "Contact": [{"@ref": "c", "LastName": "Roe", "Email": "kim@acme.example"}]});
+    let settings = format!(
+        "attendee_record_type: contact_under_account,
+        book_directly: {{enabled: true, owner_of: account, rules: [{{field: Name, value: Acme, when: {when}}}]}}"
+    );
+    let Some(routed) = Routed::spawn(engine, "", &settings, records).await else { return };
+    assert_eq!(routed.host("jane@acme.example", json!({})).await, host);
+    let sentence = routed.sentence().await;
+    assert!(!sentence.contains("could not be"), "{sentence}");
+}
+
+#[rstest]
 #[tokio::test]
 async fn an_owner_who_is_not_free_within_the_horizon_does_not_take_it_and_one_whose_hours_are_unknown_does(
     #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,

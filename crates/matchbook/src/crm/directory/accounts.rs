@@ -145,9 +145,10 @@ fn alias(at: usize) -> ApiName {
 
 fn fields(extra: &BTreeSet<String>, shape: &ObjectShape) -> Vec<ApiName> {
     let seen = |name: &&str| shape.field(name).is_some();
-    let usual = ALWAYS.into_iter().chain(WHERE_SEEN.into_iter().filter(seen));
-    let more = extra.iter().map(String::as_str).filter(seen);
-    usual.chain(more).filter_map(|name| ApiName::parse(name).ok()).collect()
+    let usual: Vec<&str> = ALWAYS.into_iter().chain(WHERE_SEEN.into_iter().filter(seen)).collect();
+    // Salesforce refuses a query that names a field twice.
+    let more = extra.iter().map(String::as_str).filter(seen).filter(|name| !usual.contains(name));
+    usual.iter().copied().chain(more).filter_map(|name| ApiName::parse(name).ok()).collect()
 }
 
 fn domain_fields(search: &WebsiteSearch) -> impl Iterator<Item = ApiName> {
