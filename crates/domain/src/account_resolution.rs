@@ -11,10 +11,7 @@ mod websites;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-pub use input::{
-    ContactCounts, DomainSkip, ExcludedRecordTypes, LookupSettings, OwnDomains, ResolutionInput, account_fields,
-    contacts_ask,
-};
+pub use input::{ContactCounts, ExcludedRecordTypes, LookupSettings, ResolutionInput, account_fields, contacts_ask};
 pub use steps::{SkipReason, StepKey};
 
 use crate::account::{AccountRow, Coverage};

@@ -158,8 +158,8 @@ fn free_mail_disposable_and_own_domains_find_existing_contacts_only() {
     ] {
         let domain = email.rsplit('@').next().expect("a domain");
         let mut input = fuzzy(email);
-        input.own_domains.own = crate::domain_name::DomainName::parse("own.example").into_iter().collect();
-        input.own_domains.free_mail = crate::domain_name::DomainName::parse("free.example").into_iter().collect();
+        input.lookup.domains.own = crate::domain_name::DomainName::parse("own.example").into_iter().collect();
+        input.lookup.domains.free_mail = crate::domain_name::DomainName::parse("free.example").into_iter().collect();
         world.accounts = vec![account("website", domain)];
         world.groups = vec![(account("contacts", ""), 5)];
         world.contacts = vec![];

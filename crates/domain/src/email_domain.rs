@@ -8,8 +8,6 @@ use std::str::FromStr;
 use email_address::Options;
 use serde::{Deserialize, Serialize};
 
-use crate::free_mail::is_free_mail;
-
 /// A well-formed email address, kept as written and compared without case.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
@@ -57,11 +55,6 @@ impl EmailAddress {
     /// The part after the last `@`, in lower case.
     pub fn domain(&self) -> &str {
         self.folded.rsplit_once('@').map_or("", |(_, domain)| domain)
-    }
-
-    /// Whether anybody can have a mailbox at its domain.
-    pub fn is_free_mail(&self) -> bool {
-        is_free_mail(self.domain())
     }
 
     /// The base label of its registrable domain by the Public Suffix List, in Unicode: `acme` of `jane@mail.acme.co.uk`.

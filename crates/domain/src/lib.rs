@@ -20,6 +20,7 @@ pub mod event_description;
 pub mod field_write;
 pub mod free_mail;
 pub mod geo;
+pub mod mail_domains;
 pub mod meeting_title;
 pub mod names;
 pub mod org_shape;

@@ -1,16 +1,14 @@
 //! What resolution looks at, besides answers.
 
 use std::collections::BTreeSet;
-use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
 use crate::account::{AccountLookup, WEBSITE_FIELD};
 use crate::ask::{Ask, RecordId};
-use crate::disposable::is_disposable;
 use crate::domain_name::DomainName;
 use crate::email_domain::EmailAddress;
-use crate::free_mail::is_free_mail;
+use crate::mail_domains::{DomainSkip, MailDomains};
 use crate::org_shape::{ObjectShape, OrgShape};
 use crate::salesforce_settings::SalesforceSettings;
 use crate::tiebreak::Situation;
@@ -31,8 +29,6 @@ pub struct ResolutionInput {
     pub lookup: LookupSettings,
     /// Records of these types are not found.
     pub excluded: ExcludedRecordTypes,
-    /// Domains that say nothing about where a person works, besides the lists that come with Matchbook.
-    pub own_domains: OwnDomains,
     /// What the counts of the contact email match are for.
     pub contact_counts: ContactCounts,
     /// Where the Account's owner is to take the meeting: the Salesforce users of the enabled hosts. `None` applies no host filter.
@@ -53,7 +49,6 @@ impl ResolutionInput {
             contact_under_account: true,
             lookup: LookupSettings::default(),
             excluded: ExcludedRecordTypes::default(),
-            own_domains: OwnDomains::default(),
             contact_counts: ContactCounts::default(),
             host_users: None,
             situation: Situation::default(),
@@ -63,25 +58,8 @@ impl ResolutionInput {
 
     /// The domain that steps 1 to 4 go by, or why they don't.
     pub fn domain(&self) -> Result<DomainName, DomainSkip> {
-        let domain = DomainName::of_email(&self.email).ok_or(DomainSkip::NoDomain)?;
-        if self.own_domains.own.iter().any(|own| domain.is_within(own)) {
-            return Err(DomainSkip::Own);
-        }
-        for name in domain.up_to_registrable() {
-            // Lists of free mail have many disposable ones, too: the more exact word first.
-            if is_disposable(name) || names(&self.own_domains.disposable, name) {
-                return Err(DomainSkip::Disposable);
-            }
-            if is_free_mail(name) || names(&self.own_domains.free_mail, name) {
-                return Err(DomainSkip::FreeMail);
-            }
-        }
-        Ok(domain)
+        self.lookup.domains.of_workplace(&self.email)
     }
-}
-
-fn names(domains: &BTreeSet<DomainName>, name: &str) -> bool {
-    domains.iter().any(|domain| domain.as_str() == name)
 }
 
 /// The connection's settings for finding Accounts (spec 2, 5).
@@ -97,6 +75,8 @@ pub struct LookupSettings {
     /// Without `Website` among them the fields are taken to be indexed and to hold plain domains: exact and normalized matches are
     /// then asked for by value.
     pub domain_fields: Vec<String>,
+    /// Domains that say nothing about where a person works.
+    pub domains: MailDomains,
 }
 
 impl Default for LookupSettings {
@@ -105,6 +85,7 @@ impl Default for LookupSettings {
             account_lookup: AccountLookup::Soql,
             fuzzy_domain_matching: false,
             domain_fields: vec![WEBSITE_FIELD.to_owned()],
+            domains: MailDomains::default(),
         }
     }
 }
@@ -138,18 +119,6 @@ fn ids(shape: &ObjectShape, texts: &BTreeSet<String>) -> BTreeSet<RecordId> {
     texts.iter().flat_map(|text| shape.record_types_named(text)).map(|known| known.id.clone()).collect()
 }
 
-/// Domains that an admin names.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
-#[serde(default)]
-pub struct OwnDomains {
-    /// The installation's own; names below them count, too.
-    pub own: BTreeSet<DomainName>,
-    /// More providers of free mail.
-    pub free_mail: BTreeSet<DomainName>,
-    /// More providers of mailboxes for one use.
-    pub disposable: BTreeSet<DomainName>,
-}
-
 /// What the counts of the contact email match are for (spec 5, step 3).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -159,31 +128,6 @@ pub enum ContactCounts {
     MostFirst,
     /// The tiebreakers decide among all.
     RulesDecide,
-}
-
-/// Why an email's domain does not lead to an Account.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum DomainSkip {
-    /// It is no name that a website could have.
-    NoDomain,
-    /// Anybody can have a mailbox there.
-    FreeMail,
-    /// Its mailboxes are made for one use.
-    Disposable,
-    /// It is the installation's own.
-    Own,
-}
-
-impl fmt::Display for DomainSkip {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            DomainSkip::NoDomain => "the email has no domain that a website could have",
-            DomainSkip::FreeMail => "the email is with a free mail provider",
-            DomainSkip::Disposable => "the email is with a provider of disposable mailboxes",
-            DomainSkip::Own => "the email is on one of your own domains",
-        })
-    }
 }
 
 /// The Account fields that a decision with this input reads besides the usual ones.

@@ -5,11 +5,12 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use super::input::{DomainSkip, ResolutionInput, account_fields, contacts_ask};
+use super::input::{ResolutionInput, account_fields, contacts_ask};
 use super::websites::{Closeness, closest};
 use crate::account::{AccountLookup, AccountRow, Coverage, WEBSITE_FIELD, WebsiteReach, WebsiteSearch};
 use crate::ask::{Answer, Ask, Known, LookupFailure};
 use crate::domain_name::{DomainName, NotFuzzy};
+use crate::mail_domains::DomainSkip;
 
 /// One step. What is stored is the key.
 pub(super) struct Step {

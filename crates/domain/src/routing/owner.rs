@@ -6,6 +6,7 @@ use super::{Missing, Owner, OwnerOf, OwnerRule, Router, RoutingHost, RuleEffect}
 use crate::account_resolution::{DecidedBy, Resolution, ResolvedAccount, resolve};
 use crate::ask::{Answer, Ask, LookupFailure, Next, PersonRow, RecordId};
 use crate::email_domain::EmailAddress;
+use crate::mail_domains::DomainSkip;
 use crate::person_match;
 use crate::round_robin::HostId;
 use crate::sync_outcome::PersonKind;
@@ -35,8 +36,11 @@ impl Router<'_> {
         if !settings.enabled {
             return Err("the event type does not book directly with owners".to_owned());
         }
-        if settings.skip_free_mail && email.is_free_mail() {
-            return Err("the email is with a free mail provider".to_owned());
+        let workplace = self.input.resolution.as_ref().map(|resolution| resolution.lookup.domains.of_workplace(email));
+        if settings.skip_free_mail
+            && let Some(Err(why @ (DomainSkip::FreeMail | DomainSkip::Disposable))) = workplace
+        {
+            return Err(why.to_string());
         }
         if let Some(why) = &self.input.not_asked {
             return Err(why.clone());

@@ -3,11 +3,11 @@
 use std::collections::BTreeSet;
 
 use super::{Plan, Planner, Stop};
-use crate::account_resolution::{ExcludedRecordTypes, OwnDomains, ResolutionInput, contacts_ask};
+use crate::account_resolution::{ExcludedRecordTypes, LookupSettings, ResolutionInput, contacts_ask};
 use crate::ask::{Answer, Ask, PersonRow, RecordId};
-use crate::domain_name::DomainName;
 use crate::email_domain::EmailAddress;
 use crate::field_write::{When, WriteList};
+use crate::mail_domains::MailDomains;
 use crate::person_match;
 use crate::salesforce_settings::{AttendeeRecordType, NoAccount};
 use crate::sync_note::Note;
@@ -279,16 +279,19 @@ impl Planner<'_> {
         }
     }
 
+    /// The domains that say nothing about where people work; those of hosts are the installation's own.
+    pub(super) fn domains(&self) -> MailDomains {
+        self.input.lookup.domains.with_hosts(self.input.hosts)
+    }
+
     pub(super) fn resolution_input(&self, emails: &BTreeSet<EmailAddress>) -> ResolutionInput {
         let settings = self.input.settings;
-        let hosts = self.input.hosts.iter().filter(|host| !host.is_free_mail());
         ResolutionInput {
             asked_with: emails.clone(),
             contact_fields: self.fields_to_read(PersonKind::Contact),
             contact_under_account: settings.attendee_record_type == AttendeeRecordType::ContactUnderAccount,
-            lookup: self.input.lookup.clone(),
+            lookup: LookupSettings { domains: self.domains(), ..self.input.lookup.clone() },
             excluded: ExcludedRecordTypes::of(settings, self.input.org),
-            own_domains: OwnDomains { own: hosts.filter_map(DomainName::of_email).collect(), ..OwnDomains::default() },
             contact_counts: settings.contact_counts,
             situation: Situation::of(&settings.tiebreakers, self.booking()),
             ..ResolutionInput::new(self.booking().attendee.email.clone())

@@ -5,6 +5,7 @@ use super::{Plan, Planner, Stop};
 use crate::ask::{Answer, Ask, RecordId};
 use crate::email_domain::EmailAddress;
 use crate::field_write::When;
+use crate::mail_domains::DomainSkip;
 use crate::names::person_name;
 use crate::org_shape::{FieldShape, ObjectShape, PEOPLE_FIELD};
 use crate::salesforce_settings::RelateTo;
@@ -195,7 +196,9 @@ impl Planner<'_> {
             return answer.to_owned();
         }
         let email = &booking.attendee.email;
-        let label = email.base_label().filter(|_| !email.is_free_mail());
+        let workplace = self.input.lookup.domains.of_workplace(email);
+        let says_nothing = matches!(workplace, Err(DomainSkip::FreeMail | DomainSkip::Disposable));
+        let label = email.base_label().filter(|_| !says_nothing);
         label.map_or_else(|| NO_COMPANY.to_owned(), |label| capitalized(&label))
     }
 

@@ -270,16 +270,16 @@ impl Planner<'_> {
         self.input.synced.person.as_ref().filter(|p| p.email == self.booking().attendee.email)
     }
 
-    /// The guests that count: no hosts, nobody on a host's own domain, nobody twice.
+    /// The guests that count: no hosts, nobody on one of the installation's own domains, nobody twice (spec 4.1).
     fn guests(&self) -> Vec<EmailAddress> {
         if self.input.settings.ignore_guests {
             return vec![];
         }
         let hosts = self.input.hosts;
-        let own: BTreeSet<&str> = hosts.iter().filter(|h| !h.is_free_mail()).map(EmailAddress::domain).collect();
+        let domains = self.domains();
         let mut seen = BTreeSet::from([self.booking().attendee.email.clone()]);
         let mut guests = self.booking().guests.clone();
-        guests.retain(|g| !hosts.contains(g) && !own.contains(g.domain()) && seen.insert(g.clone()));
+        guests.retain(|g| !hosts.contains(g) && !domains.is_own(g) && seen.insert(g.clone()));
         guests
     }
 

@@ -60,10 +60,11 @@ pub async fn list(
 ) -> Result<Response, Problem> {
     caller.may(KeyScope::ConfigRead)?;
     let section = known(&section)?;
-    let ConfigurationVersion { number, document } = app.store.configuration().await?;
+    let configuration = app.store.configuration().await?;
+    let ConfigurationVersion { number, document } = &*configuration;
     let entries =
         document.entries(section).map(|(key, entry)| (key.to_owned(), Value::Object(entry.clone()))).collect();
-    Ok(([(header::ETAG, etag(number))], Json(Entries { entries })).into_response())
+    Ok(([(header::ETAG, etag(*number))], Json(Entries { entries })).into_response())
 }
 
 /// Read an entry
@@ -164,9 +165,10 @@ fn no_entry() -> Problem {
 }
 
 async fn shown(app: &App, section: &str, key: &str) -> Result<Response, Problem> {
-    let ConfigurationVersion { number, document } = app.store.configuration().await?;
+    let configuration = app.store.configuration().await?;
+    let ConfigurationVersion { number, document } = &*configuration;
     let entry = document.get(section, key).ok_or_else(no_entry)?;
-    Ok(([(header::ETAG, etag(number))], Json(entry.clone())).into_response())
+    Ok(([(header::ETAG, etag(*number))], Json(entry.clone())).into_response())
 }
 
 /// The version that a change was made against: the present one, if the request is made for it.

@@ -88,8 +88,8 @@ pub async fn create(
     if !body.is_object() {
         return Err(Problem::invalid().field("", "This must be an object of settings."));
     }
-    let document = app.store.configuration().await?.document;
-    let mut entry = document.get(EventType::SECTION, &event_type.key).cloned().unwrap_or_default();
+    let configuration = app.store.configuration().await?;
+    let mut entry = configuration.document.get(EventType::SECTION, &event_type.key).cloned().unwrap_or_default();
     lay_over(&mut entry, Map::from_iter([("salesforce".to_owned(), body)]));
     let section = entry.get("salesforce").cloned().unwrap_or_default();
     let at = format!("{}.{}.salesforce", EventType::SECTION, event_type.key);

@@ -3,6 +3,7 @@
 use std::fs::File;
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::sync::Arc;
 
 use clap::builder::BoolishValueParser;
 use salesforce::auth::LoopbackPolicy;
@@ -139,7 +140,7 @@ pub(super) async fn export(args: ExportArgs) -> Result<(), Failure> {
     let (store, _vault) = app::open(&args.store).await?;
     let version = match args.version {
         None => store.configuration().await?,
-        Some(number) => store.configuration_version(number).await?.ok_or(ChangeError::NoSuchVersion(number))?,
+        Some(number) => Arc::new(store.configuration_version(number).await?.ok_or(ChangeError::NoSuchVersion(number))?),
     };
     store.close().await;
     super::say::say_exactly(&workspace_file::write(&version.document));

@@ -9,10 +9,9 @@ pub(crate) mod supposed;
 
 use std::sync::Arc;
 
-use domain::account_resolution::{LookupSettings, OwnDomains, ResolutionInput};
+use domain::account_resolution::{LookupSettings, ResolutionInput};
 use domain::ask::Known;
 use domain::booking::BookingAnswer;
-use domain::domain_name::DomainName;
 use domain::email_domain::EmailAddress;
 use domain::geo::Geo;
 use domain::round_robin::HostId;
@@ -64,17 +63,15 @@ pub(crate) async fn gather(lookups: &Arc<Lookups>, request: &RoutingRequest<'_>)
     let event_type = request.event_type;
     let hosts = hosts::of(engine, request, &configuration.document).await?;
     let settings = &event_type.settings.salesforce.settings;
-    let lookup = match &event_type.connection_id {
+    let mut lookup = match &event_type.connection_id {
         Some(connection) => engine.lookup_settings(connection).await?,
         None => LookupSettings::default(),
     };
+    lookup.domains = lookup.domains.with_hosts(hosts.all.iter().map(|host| &host.email));
     let resolution = request.email.as_ref().map(|email| {
-        let own = hosts.all.iter().filter(|host| !host.email.is_free_mail());
-        let own = own.filter_map(|host| DomainName::of_email(&host.email)).collect();
         Box::new(ResolutionInput {
             contact_under_account: settings.attendee_record_type == AttendeeRecordType::ContactUnderAccount,
             lookup,
-            own_domains: OwnDomains { own, ..OwnDomains::default() },
             contact_counts: settings.contact_counts,
             situation: Situation::with(&settings.tiebreakers, request.place.clone(), request.answers),
             ..ResolutionInput::new(email.clone())

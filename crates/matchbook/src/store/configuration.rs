@@ -1,6 +1,7 @@
 //! The configuration as a whole: its versions, and what each brings into the tables, in one transaction.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use jiff::Timestamp;
 use secrecy::SecretString;
@@ -59,6 +60,9 @@ impl SealedSecret {
     }
 }
 
+/// The configuration as it was last read.
+pub(super) type InForce = Arc<Mutex<Option<Arc<ConfigurationVersion>>>>;
+
 impl Store {
     /// Every sealed secret of the configuration in force.
     pub async fn sealed_secrets(&self) -> Result<Vec<SealedSecret>, StoreError> {
@@ -68,9 +72,16 @@ impl Store {
         Ok(sealed)
     }
 
-    /// The configuration in force.
-    pub async fn configuration(&self) -> Result<ConfigurationVersion, StoreError> {
-        in_force(&self.read).await
+    /// The configuration in force. A version never changes, so what is kept of it is read again only once there is a later one.
+    pub async fn configuration(&self) -> Result<Arc<ConfigurationVersion>, StoreError> {
+        let (number,): (Option<i64>,) = sql("SELECT MAX(version) FROM audit_entry").one(&self.read).await?;
+        let kept = self.configuration.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        if let Some(kept) = kept.filter(|kept| Some(kept.number) == number) {
+            return Ok(kept);
+        }
+        let read = Arc::new(in_force(&self.read).await?);
+        *self.configuration.lock().unwrap_or_else(PoisonError::into_inner) = Some(Arc::clone(&read));
+        Ok(read)
     }
 
     /// An earlier version of the configuration, or that in force.

@@ -233,6 +233,7 @@ pub struct Store {
     write: Pool,
     read: Pool,
     arrivals: Arc<Arrivals>,
+    configuration: configuration::InForce,
 }
 
 impl Store {
@@ -262,7 +263,12 @@ impl Store {
         let texts = MIGRATIONS.iter().map(|(version, name, sqlite, _)| (*version, *name, *sqlite));
         migrator(texts).run(&write).await?;
         let read = SqlitePoolOptions::new().max_connections(4).connect_with(options.read_only(true)).await?;
-        Ok(Store { write: Pool::Sqlite(write), read: Pool::Sqlite(read), arrivals: Arc::default() })
+        Ok(Store {
+            write: Pool::Sqlite(write),
+            read: Pool::Sqlite(read),
+            arrivals: Arc::default(),
+            configuration: Arc::default(),
+        })
     }
 
     async fn open_postgres(url: &SecretString) -> Result<Self, StoreError> {
@@ -284,7 +290,7 @@ impl Store {
         let texts = MIGRATIONS.iter().map(|(version, name, _, postgres)| (*version, *name, *postgres));
         migrator(texts).run(&pool).await?;
         let pool = Pool::Postgres(pool);
-        Ok(Store { write: pool.clone(), read: pool, arrivals: Arc::default() })
+        Ok(Store { write: pool.clone(), read: pool, arrivals: Arc::default(), configuration: Arc::default() })
     }
 
     /// Starts a transaction that may write. On SQLite it holds the write lock from its first moment.

@@ -128,8 +128,8 @@ impl Engine {
 
     async fn connection_entry(&self, connection_id: &str) -> Result<Option<entries::Connection>, StoreError> {
         let Some(connection) = self.store.connection(connection_id).await? else { return Ok(None) };
-        let document = self.store.configuration().await?.document;
-        let entry = document.get(entries::Connection::SECTION, &connection.key);
+        let configuration = self.store.configuration().await?;
+        let entry = configuration.document.get(entries::Connection::SECTION, &connection.key);
         Ok(entry.and_then(|entry| entries::Connection::read(&connection.key, entry).ok()))
     }
 

@@ -101,9 +101,7 @@ impl<'a> Run<'a> {
         if is_idle(&self.claimed.wanted, &self.synced) {
             return Ok(Released::Synced);
         }
-        if self.claimed.settings.resolves_account() {
-            self.lookup = self.engine.lookup_settings(&self.claimed.connection_id).await?;
-        }
+        self.lookup = self.engine.lookup_settings(&self.claimed.connection_id).await?;
         let mut session = self.session().await?;
         let mut org = self.shape(&mut session).await?;
         let mut known = Known::new();

@@ -138,8 +138,8 @@ async fn decide(app: &App, request: &RoutingRequest<'_>) -> Result<Sent, StoreEr
 
 async fn host_at_calcom(app: &App, id: &HostId) -> Result<Option<SentHost>, StoreError> {
     let Some(host) = app.store.hosts().await?.into_iter().find(|host| host.id == id.0) else { return Ok(None) };
-    let document = app.store.configuration().await?.document;
-    let entry = document.get(entries::Host::SECTION, &host.key);
+    let configuration = app.store.configuration().await?;
+    let entry = configuration.document.get(entries::Host::SECTION, &host.key);
     let entry = entry.and_then(|entry| entries::Host::read(&host.key, entry).ok());
     Ok(Some(SentHost { email: host.email, user_id: entry.and_then(|entry| entry.cal_com_user_id) }))
 }

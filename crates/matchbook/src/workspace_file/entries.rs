@@ -6,7 +6,9 @@ use std::num::NonZeroU32;
 use domain::account::AccountLookup;
 use domain::account_resolution::LookupSettings;
 use domain::api_budget::Shares;
+use domain::domain_name::DomainName;
 use domain::email_domain::EmailAddress;
+use domain::mail_domains::MailDomains;
 use domain::round_robin::RotationSwitches;
 use domain::routing::Scheduling;
 use domain::salesforce_settings::SalesforceSettings;
@@ -59,6 +61,12 @@ pub struct Connection {
     pub fuzzy_domain_matching: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub domain_fields: Option<Vec<String>>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub own_domains: Vec<DomainName>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub free_mail_domains: Vec<DomainName>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub disposable_domains: Vec<DomainName>,
     pub lookup_share_percent: u8,
     pub sync_reserve_percent: u8,
 }
@@ -185,6 +193,11 @@ impl Connection {
             account_lookup: self.account_lookup,
             fuzzy_domain_matching: self.fuzzy_domain_matching,
             domain_fields: self.domain_fields.clone().unwrap_or(usual.domain_fields),
+            domains: MailDomains {
+                own: self.own_domains.iter().cloned().collect(),
+                free_mail: self.free_mail_domains.iter().cloned().collect(),
+                disposable: self.disposable_domains.iter().cloned().collect(),
+            },
         }
     }
 

@@ -140,6 +140,21 @@ pub const CONNECTION: &[Key] = &[
          hold plain domains. Website alone where nothing is given.",
     ),
     optional(
+        "own_domains",
+        Takes::Some(&Takes::Domain),
+        "Your own domains besides those of the hosts' emails: people there are no guests, and lead to no Account.",
+    ),
+    optional(
+        "free_mail_domains",
+        Takes::Some(&Takes::Domain),
+        "Domains at which anybody can have a mailbox, besides those that Matchbook knows: they lead to no Account.",
+    ),
+    optional(
+        "disposable_domains",
+        Takes::Some(&Takes::Domain),
+        "Domains of mailboxes for one use, besides those that Matchbook knows: they lead to no Account.",
+    ),
+    optional(
         "lookup_share_percent",
         Takes::Number { least: 0, most: 100, of: "percent" },
         "The most that look-ups for people who are not signed in may use of the API requests that the org has in 24 hours, in \
@@ -251,8 +266,12 @@ pub const BOOK_DIRECTLY: &[Key] = &[
     optional("account_field", Takes::FieldName, "With account_field: the Account field that names a User."),
     optional("contact_else_lead", Takes::Flag, "Where there is no Contact, the owner of the Lead (with contact only).")
         .otherwise(Otherwise::Is("false")),
-    optional("skip_free_mail", Takes::Flag, "Addresses of free mail providers are not looked up.")
-        .otherwise(Otherwise::Is("true")),
+    optional(
+        "skip_free_mail",
+        Takes::Flag,
+        "Addresses of free mail providers and disposable mailboxes are not looked up.",
+    )
+    .otherwise(Otherwise::Is("true")),
     optional(
         "rules",
         Takes::Some(&Takes::Group("field, value and effect", OWNER_RULE)),

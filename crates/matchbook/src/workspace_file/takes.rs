@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 
+use domain::domain_name::DomainName;
 use domain::email_domain::EmailAddress;
 use domain::geo::{Country, UnknownCountry};
 use domain::salesforce_settings::NewOwner;
@@ -49,6 +50,8 @@ pub enum Takes {
     Slug,
     /// An email address.
     Email,
+    /// A domain of emails, kept in lower case and ASCII; names below it count, too.
+    Domain,
     /// An IANA time zone, kept by its canonical name.
     TimeZone,
     /// Scheme and host of an org; whether one on this machine is allowed is judged where the file is applied.
@@ -119,6 +122,7 @@ impl Takes {
             Takes::Number { least, most, .. } => return format!("a whole number from {least} to {most}").into(),
             Takes::Slug => "lower-case letters, digits and hyphens",
             Takes::Email => "an email address",
+            Takes::Domain => "a domain like company.com",
             Takes::TimeZone => "an IANA time zone like Europe/Berlin",
             Takes::LoginHost => "a URL like https://northwind.my.salesforce.com",
             Takes::ApiUrl => "a URL like https://api.cal.com",
@@ -157,6 +161,7 @@ impl Takes {
                 Ok(email) => Ok(email.as_written().into()),
                 Err(error) => Err(error.to_string()),
             },
+            Takes::Domain => domain_name(text),
             Takes::TimeZone => time_zone(text),
             Takes::LoginHost => login_host(text),
             Takes::ApiUrl => api_url(text),
@@ -197,6 +202,7 @@ impl Takes {
             Takes::Number { least, most, .. } => json!({"type": "integer", "minimum": least, "maximum": most}),
             Takes::Slug => json!({"type": "string", "pattern": SLUG_PATTERN, "maxLength": MAX_KEY}),
             Takes::Email => json!({"type": "string", "format": "email"}),
+            Takes::Domain => json!({"type": "string", "format": "idn-hostname", "examples": ["company.com"]}),
             Takes::TimeZone => json!({"type": "string", "examples": ["Europe/Berlin", "America/New_York"]}),
             Takes::LoginHost | Takes::ApiUrl | Takes::PageUrl => json!({"type": "string", "format": "uri"}),
             Takes::TimeOfDay => json!({"type": "string", "pattern": "^([01]?[0-9]|2[0-3]):[0-5][0-9]$"}),
@@ -267,6 +273,15 @@ pub(super) fn slug(text: &str) -> Result<&str, String> {
         ));
     }
     Ok(text)
+}
+
+fn domain_name(text: &str) -> Result<Value, String> {
+    let domain = DomainName::try_from(text.to_owned())
+        .map_err(|_| format!("\"{}\" is not a domain; write what stands after the @, like company.com", shown(text)))?;
+    match domain.registrable() {
+        Some(_) => Ok(domain.as_str().into()),
+        None => Err(format!("\"{domain}\" is a suffix that many share; write a domain like company.{domain}")),
+    }
 }
 
 fn time_zone(text: &str) -> Result<Value, String> {

@@ -351,6 +351,7 @@ fn some_value(takes: &'static Takes) -> Value {
         Takes::SourceKind => json!("cal.com"),
         Takes::Country => json!("DE"),
         Takes::Email => json!("dana@northwind.example"),
+        Takes::Domain => json!("northwind.example"),
         Takes::Some(of) | Takes::SomeOrNone(of) => json!([some_value(of)]),
         Takes::By(_, of) => json!({"production": some_value(of)}),
         Takes::Group(_, keys) => Value::Object(full(keys)),

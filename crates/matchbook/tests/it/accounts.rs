@@ -162,7 +162,7 @@ async fn fuzzily(engine: Engine, settings: &str, fuzzy: bool, records: Value) ->
 }
 
 /// The Contact that a booking of this email makes.
-async fn contact_of(test: &TestApp, email: &str) -> Value {
+pub(crate) async fn contact_of(test: &TestApp, email: &str) -> Value {
     test.deliver(&Delivery::created().by(email, "Jane Roe", email).json()).await;
     test.sync().await;
     test.assert_all_synced().await;

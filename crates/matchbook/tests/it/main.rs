@@ -29,6 +29,7 @@ mod grants;
 mod invariants;
 mod link;
 mod lists;
+mod mail_domains;
 mod migrations;
 mod org_api;
 mod org_bundle;

@@ -71,7 +71,7 @@ impl Routed {
     }
 
     /// The first sentence on the only booking.
-    async fn sentence(&self) -> String {
+    pub(crate) async fn sentence(&self) -> String {
         let decision = self.decision(&self.test.only_booking().await).await;
         decision["sentence"].as_str().expect("a sentence").to_owned()
     }
