@@ -5,6 +5,7 @@
 //! under a hundredth of that. Every rule is on, and the booker's place is known down to the postal code; the sub-region is
 //! found in the last of 50 rows of the admin's table.
 
+use std::collections::BTreeMap;
 use std::num::NonZeroU32;
 use std::time::{Duration, Instant};
 
@@ -115,6 +116,7 @@ fn input() -> RoutingInput {
         book_directly: BookDirectly { enabled: true, owner_of: Some(OwnerOf::Account), ..BookDirectly::default() },
         record_type: AttendeeRecordType::ContactUnderAccount,
         resolution: Some(Box::new(ResolutionInput { situation, ..ResolutionInput::new(email) })),
+        unseen_fields: BTreeMap::new(),
         not_asked: None,
     }
 }

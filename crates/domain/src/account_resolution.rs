@@ -185,13 +185,16 @@ impl Resolver<'_> {
         }
     }
 
-    /// Accounts found by their Contacts come without the fields that Salesforce does not group by: where several are left, and a
-    /// rule reads such a field, it is asked for.
+    /// Accounts found by their Contacts come without the fields that Salesforce does not group by: those that somebody reads are
+    /// asked for, and those that only tiebreakers read where several Accounts are left.
     fn add_ungrouped_fields(&self, step: StepKey, rows: &mut [AccountRow]) -> Result<(), Open> {
-        let fields = match step {
-            StepKey::ContactEmail if rows.len() > 1 => steps::not_grouped(self.input, self.known),
+        let mut fields = match step {
+            StepKey::ContactEmail => steps::not_grouped(self.input, self.known),
             _ => BTreeSet::new(),
         };
+        if rows.len() == 1 {
+            fields.retain(|field| self.input.more_fields.contains(field));
+        }
         if fields.is_empty() {
             return Ok(());
         }

@@ -40,11 +40,20 @@ struct World {
     /// Searches that reach further than this find more than can be read.
     too_many: fn(&WebsiteReach) -> bool,
     failing: Option<fn(&Ask) -> bool>,
+    /// Fields that rows cannot be grouped by.
+    not_grouped: Vec<&'static str>,
 }
 
 impl World {
     fn new() -> Self {
-        World { contacts: vec![], accounts: vec![], groups: vec![], too_many: |_| false, failing: None }
+        World {
+            contacts: vec![],
+            accounts: vec![],
+            groups: vec![],
+            too_many: |_| false,
+            failing: None,
+            not_grouped: vec![],
+        }
     }
 
     fn answer(&self, ask: &Ask) -> Result<Answer, LookupFailure> {
@@ -68,8 +77,13 @@ impl World {
                     .map(|(account, contacts)| DomainGroup { account: account.clone(), contacts: *contacts })
                     .collect(),
                 coverage: Coverage::Complete,
-                not_grouped: BTreeSet::new(),
+                not_grouped: self.not_grouped.iter().map(|field| (*field).to_owned()).collect(),
             },
+            Ask::AccountFields { of, fields } => Answer::AccountFields(
+                of.iter()
+                    .map(|id| (id.clone(), fields.iter().map(|field| (field.clone(), "text".to_owned())).collect()))
+                    .collect(),
+            ),
             other => panic!("resolution does not ask {other:?}"),
         })
     }
@@ -363,6 +377,21 @@ fn a_failed_search_is_never_no_account() {
         matches!(resolution, Resolution::Failed { step: StageKey::Step(StepKey::ExactWebsite), .. }),
         "{resolution:?}"
     );
+}
+
+#[test]
+fn what_rows_are_not_grouped_by_is_asked_of_the_only_account_of_colleagues_where_somebody_reads_it() {
+    let mut world = World::new();
+    world.groups = vec![(account("0 Acme", ""), 1)];
+    world.not_grouped = vec!["Notes__c", "Region__c"];
+    let mut reads = input("jane@acme.com");
+    reads.more_fields = BTreeSet::from(["Notes__c".to_owned()]);
+    let (resolution, _, requests) = world.resolve(&reads);
+    let Resolution::Found(found) = resolution else { panic!("{resolution:?}") };
+    assert_eq!(found.account.fields.get("Notes__c").map(String::as_str), Some("text"));
+    assert!(!found.account.fields.contains_key("Region__c"), "a tiebreaker reads no field of the only one");
+    assert_eq!(requests, 2);
+    assert_eq!(world.resolve(&input("jane@acme.com")).2, 1, "nobody reads more");
 }
 
 #[test]

@@ -2,11 +2,12 @@
 //! is. [`decide`] is pure; what it must know of the org it asks for.
 
 mod owner;
+mod people_seen;
 mod settings;
 mod trace;
 mod why_not;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::num::NonZeroU32;
 
 use jiff::Timestamp;
@@ -49,6 +50,9 @@ pub struct RoutingInput {
     pub record_type: AttendeeRecordType,
     /// How an Account is found; its host filter is set by the decision.
     pub resolution: Option<Box<ResolutionInput>>,
+    /// The fields that *Book directly with attendee owner* names and the connection's user does not see, by the object's API name.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub unseen_fields: BTreeMap<String, BTreeSet<String>>,
     /// Why the org is not asked, where it is not.
     pub not_asked: Option<String>,
 }

@@ -35,6 +35,7 @@ fn input(owner_of: OwnerOf) -> RoutingInput {
         book_directly: BookDirectly { enabled: true, owner_of: Some(owner_of), ..BookDirectly::default() },
         record_type: AttendeeRecordType::ContactUnderAccount,
         resolution: Some(Box::new(ResolutionInput::new(email))),
+        unseen_fields: BTreeMap::new(),
         not_asked: None,
     }
 }

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::account_resolution::ContactCounts;
 use crate::ask::RecordId;
 use crate::field_write::WriteList;
-use crate::routing::BookDirectly;
+use crate::routing::{BookDirectly, OwnerOf};
 use crate::sync_refusals::Target;
 use crate::tiebreak::TiebreakSettings;
 
@@ -93,6 +93,17 @@ impl SalesforceSettings {
     pub fn creates_under_account(&self) -> bool {
         let usual = self.attendee_record_type == AttendeeRecordType::ContactUnderAccount;
         self.create_contact_under_account.unwrap_or(usual)
+    }
+
+    /// *Book directly with attendee owner*, with whose owner that is. Where the admin says nothing, it is that of what the attendee
+    /// is written as: of a Contact where one wins over a Lead (spec 4.1, 7).
+    pub fn book_directly_in_force(&self) -> BookDirectly {
+        let mut book_directly = self.book_directly.clone();
+        let contact_wins = self.attendee_record_type == AttendeeRecordType::Lead && self.check_for_existing_contact;
+        if book_directly.owner_of.is_none() && contact_wins {
+            (book_directly.owner_of, book_directly.contact_else_lead) = (Some(OwnerOf::Contact), true);
+        }
+        book_directly
     }
 }
 

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 
 use crate::field_write::{ListKind, WriteList, check_list_with_org};
 use crate::org_shape::{FieldKind, ObjectShape, OrgShape};
+use crate::routing::OwnerOf;
 use crate::salesforce_settings::{AttendeeRecordType, NoAccount, SalesforceSettings};
 
 /// What is wrong with a setting, and how to mend it.
@@ -27,8 +28,20 @@ pub fn check_with_org(settings: &SalesforceSettings, org: &OrgShape) -> Vec<Sett
         }
     }
     errors.extend(no_show_field(settings, org));
+    errors.extend(owner_fields(settings, org));
+    errors.extend(sub_region_field(settings, org));
     errors.extend(record_types(settings, org));
     errors
+}
+
+/// What the org tells of the Account fields in which a connection looks for domains.
+pub fn check_domain_fields(domain_fields: &[String], org: &OrgShape) -> Vec<SettingError> {
+    let missing = domain_fields.iter().enumerate().filter(|(_, field)| org.account.field(field).is_none());
+    let error = |(at, field): (usize, &String)| SettingError {
+        path: format!("domain_fields[{at}]"),
+        message: not_seen(&["Account"], field),
+    };
+    missing.map(error).collect()
 }
 
 fn list_of(settings: &SalesforceSettings, kind: ListKind) -> &WriteList {
@@ -68,7 +81,7 @@ fn kinds_of_attendees(settings: &SalesforceSettings) -> (bool, bool) {
 fn no_show_field(settings: &SalesforceSettings, org: &OrgShape) -> Option<SettingError> {
     let name = settings.no_show_field.as_deref()?;
     let message = match org.event.field(name) {
-        None => format!("Event has no field {name} that the connection's user can see"),
+        None => not_seen(&["Event"], name),
         Some(field) if field.kind != FieldKind::Checkbox => {
             format!("{name} is a {} field; name a checkbox", field.kind)
         }
@@ -76,6 +89,49 @@ fn no_show_field(settings: &SalesforceSettings, org: &OrgShape) -> Option<Settin
         Some(_) => return None,
     };
     Some(SettingError { path: "no_show_field".into(), message })
+}
+
+fn not_seen(objects: &[&str], field: &str) -> String {
+    let verb = if objects.len() == 1 { "has" } else { "have" };
+    format!("{} {verb} no field {field} that the connection's user can see", objects.join(" and "))
+}
+
+/// The fields by which *Book directly with attendee owner* judges a record, where it is on.
+fn owner_fields(settings: &SalesforceSettings, org: &OrgShape) -> Vec<SettingError> {
+    let book_directly = settings.book_directly_in_force();
+    if !book_directly.enabled {
+        return Vec::new();
+    }
+    let of = book_directly.owner_of(settings.attendee_record_type);
+    let mut owners = vec![of];
+    owners.extend((of == OwnerOf::Contact && book_directly.contact_else_lead).then_some(OwnerOf::Lead));
+    let objects: Vec<&str> = owners.iter().map(|of| of.object()).collect();
+    let mut errors = Vec::new();
+    for (at, rule) in book_directly.rules.iter().enumerate() {
+        if owners.iter().all(|of| of.shape(org).field(&rule.field).is_none()) {
+            let path = format!("book_directly.rules[{at}].field");
+            errors.push(SettingError { path, message: not_seen(&objects, &rule.field) });
+        }
+    }
+    if of == OwnerOf::AccountField
+        && let Some(name) = &book_directly.account_field
+    {
+        let message = match org.account.field(name) {
+            None => Some(not_seen(&objects, name)),
+            Some(field) if field.kind != FieldKind::Reference => {
+                Some(format!("{name} is a {} field; name a lookup of users", field.kind))
+            }
+            Some(_) => None,
+        };
+        errors.extend(message.map(|message| SettingError { path: "book_directly.account_field".into(), message }));
+    }
+    errors
+}
+
+fn sub_region_field(settings: &SalesforceSettings, org: &OrgShape) -> Option<SettingError> {
+    let name = settings.tiebreakers.sub_region_field.as_deref()?;
+    let message = org.account.field(name).is_none().then(|| not_seen(&["Account"], name))?;
+    Some(SettingError { path: "tiebreakers.sub_region_field".into(), message })
 }
 
 fn record_types(settings: &SalesforceSettings, org: &OrgShape) -> Vec<SettingError> {

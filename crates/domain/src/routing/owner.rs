@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::people_seen::{self, LeftOut};
 use super::{Missing, Owner, OwnerOf, OwnerRule, Router, RoutingHost, RuleEffect};
 use crate::account_resolution::{DecidedBy, Resolution, ResolvedAccount, resolve};
 use crate::ask::{Answer, Ask, LookupFailure, Next, PersonRow, RecordId};
@@ -15,11 +16,20 @@ use crate::tiebreak;
 /// A record, whose owner may take the meeting.
 struct Record {
     id: RecordId,
+    /// Its object's API name.
+    object: &'static str,
     owner: Option<RecordId>,
     values: BTreeMap<String, String>,
     /// Such as `owns Acme EMEA, chosen over 3 others by country match`.
     words: String,
     account: Option<RecordId>,
+}
+
+impl Record {
+    fn of(row: &PersonRow, kind: PersonKind, words: String) -> Self {
+        let (owner, values) = (row.owner.clone(), row.values.clone());
+        Record { id: row.id.clone(), object: kind.object(), owner, values, words, account: None }
+    }
 }
 
 /// Why no record's owner takes the meeting.
@@ -63,7 +73,7 @@ impl Router<'_> {
                 return Ok(Owner { host: Err(why), account, record: None, words: String::new() });
             }
         };
-        self.trace.check("A record is found", format!("{} {}", of.object(), record.id), true);
+        self.trace.check("A record is found", format!("{} {}", record.object, record.id), true);
         let host = self.judge(&record);
         Ok(Owner { host, account: record.account, record: Some(record.id), words: record.words })
     }
@@ -75,72 +85,123 @@ impl Router<'_> {
             Ok(rows) => rows,
             Err(failure) => return none(not_asked(kind.object(), &failure)),
         };
-        let rows: Vec<&PersonRow> = rows.iter().filter(|row| self.counts(kind, row)).collect();
-        let Some(row) = person_match::choose(&rows) else {
-            if kind == PersonKind::Contact && self.input.book_directly.contact_else_lead {
-                self.trace.check("A Contact has this email", "none has, so a Lead is looked for", true);
-                return self.person(PersonKind::Lead);
-            }
-            return none(format!("no {} has this email", kind.object()));
+        let seen: Vec<(&PersonRow, Result<(), LeftOut>)> =
+            rows.iter().map(|row| (row, self.counts(kind, row))).collect();
+        let counting: Vec<&PersonRow> = seen.iter().filter(|(_, counts)| counts.is_ok()).map(|(row, _)| *row).collect();
+        let chosen = person_match::choose(&counting);
+        if !seen.is_empty() {
+            let check = format!("The {}s with this email", kind.object());
+            self.trace.check(&check, people_seen::words(&seen, chosen), true);
+        }
+        if let Some(row) = chosen {
+            return Ok(Ok(Record::of(row, kind, format!("owns the attendee's {}", kind.object()))));
+        }
+        if kind == PersonKind::Contact && self.input.book_directly.contact_else_lead {
+            self.trace.check("A Contact has this email", "none that counts, so a Lead is looked for", true);
+            return self.person(PersonKind::Lead);
+        }
+        let became = rows.iter().filter_map(|row| row.converted.as_ref()?.contact.clone()).min();
+        match became {
+            Some(contact) => self.converted(contact),
+            None => none(format!("no {} has this email", kind.object())),
+        }
+    }
+
+    /// The Contact that the attendee's Lead became (spec 4.1).
+    fn converted(&mut self, contact: RecordId) -> Result<Result<Record, NoRecord>, Missing> {
+        let kind = PersonKind::Contact;
+        let ask = Ask::Person { kind, id: contact.clone(), fields: self.rule_fields(OwnerOf::Contact) };
+        let rows = match self.asked_for_people(ask, |_| {})? {
+            Ok(rows) => rows,
+            Err(failure) => return Ok(Err(NoRecord { why: not_asked(kind.object(), &failure), account: None })),
         };
-        let words = format!("owns the attendee's {}", kind.object());
-        Ok(Ok(Record {
-            id: row.id.clone(),
-            owner: row.owner.clone(),
-            values: row.values.clone(),
-            words,
-            account: None,
-        }))
+        let row = rows.first().filter(|row| self.is_allowed(kind, row));
+        let outcome = match row {
+            Some(_) => format!("it was, to the Contact {contact}"),
+            None => format!("it was, to the Contact {contact}, which cannot be used"),
+        };
+        self.trace.check("The Lead was converted", outcome, row.is_some());
+        Ok(match row {
+            Some(row) => Ok(Record::of(row, kind, "owns the Contact that the attendee's Lead became".to_owned())),
+            None => Err(NoRecord { why: "no Lead that is open has this email".to_owned(), account: None }),
+        })
     }
 
     /// The people with the email. A Lead that may be needed is asked for along.
     fn people(&self, kind: PersonKind) -> Result<Result<Vec<PersonRow>, LookupFailure>, Missing> {
         let Some(email) = self.input.email.clone() else { return Ok(Ok(vec![])) };
-        let ask = self.people_ask(kind, &email);
+        self.asked_for_people(self.people_ask(kind, &email), |asks| {
+            if kind == PersonKind::Contact && self.input.book_directly.contact_else_lead {
+                asks.insert(self.people_ask(PersonKind::Lead, &email));
+            }
+        })
+    }
+
+    fn asked_for_people(
+        &self,
+        ask: Ask,
+        along: impl FnOnce(&mut Missing),
+    ) -> Result<Result<Vec<PersonRow>, LookupFailure>, Missing> {
         match self.known.get(&ask) {
             Some(Ok(Answer::People(rows))) => Ok(Ok(rows.clone())),
             Some(Ok(other)) => unreachable!("people were asked for, {other:?} came back"),
             Some(Err(failure)) => Ok(Err(failure.clone())),
             None => {
                 let mut asks = Missing::from([ask]);
-                if kind == PersonKind::Contact && self.input.book_directly.contact_else_lead {
-                    asks.insert(self.people_ask(PersonKind::Lead, &email));
-                }
+                along(&mut asks);
                 Err(asks)
             }
         }
     }
 
     fn people_ask(&self, kind: PersonKind, email: &EmailAddress) -> Ask {
-        let (emails, fields) = (BTreeSet::from([email.clone()]), self.rule_fields());
+        let emails = BTreeSet::from([email.clone()]);
         match kind {
-            PersonKind::Contact => Ask::Contacts { emails, fields },
-            PersonKind::Lead => Ask::Leads { emails, fields },
+            PersonKind::Contact => Ask::Contacts { emails, fields: self.rule_fields(OwnerOf::Contact) },
+            PersonKind::Lead => Ask::Leads { emails, fields: self.rule_fields(OwnerOf::Lead) },
         }
     }
 
-    fn rule_fields(&self) -> BTreeSet<String> {
-        self.input.book_directly.rules.iter().map(|rule| rule.field.clone()).collect()
+    /// The fields that the rules read, as far as they can be.
+    fn rule_fields(&self, of: OwnerOf) -> BTreeSet<String> {
+        let fields = self.input.book_directly.rules.iter().map(|rule| rule.field.clone());
+        fields.filter(|field| self.sees(of.object(), field)).collect()
     }
 
-    fn counts(&self, kind: PersonKind, row: &PersonRow) -> bool {
-        let same = self.input.email.as_ref().is_some_and(|email| row.email == email.folded());
-        let excluded = self.input.resolution.as_ref().map(|resolution| &resolution.excluded);
-        let excluded = excluded.is_some_and(|excluded| {
-            let of_kind = if kind == PersonKind::Contact { &excluded.contact } else { &excluded.lead };
-            row.record_type.as_ref().is_some_and(|own| of_kind.contains(own))
-        });
-        same && !excluded && row.converted.is_none()
+    fn sees(&self, object: &str, field: &str) -> bool {
+        !self.input.unseen_fields.get(object).is_some_and(|unseen| unseen.contains(field))
+    }
+
+    fn counts(&self, kind: PersonKind, row: &PersonRow) -> Result<(), LeftOut> {
+        match () {
+            () if self.input.email.as_ref().is_none_or(|email| row.email != email.folded()) => Err(LeftOut::OtherEmail),
+            () if row.converted.is_some() => Err(LeftOut::Converted),
+            () if !self.is_allowed(kind, row) => Err(LeftOut::ExcludedRecordType),
+            () => Ok(()),
+        }
+    }
+
+    /// Whether the record's type is one that counts.
+    fn is_allowed(&self, kind: PersonKind, row: &PersonRow) -> bool {
+        let Some(resolution) = &self.input.resolution else { return true };
+        let excluded = match kind {
+            PersonKind::Contact => &resolution.excluded.contact,
+            PersonKind::Lead => &resolution.excluded.lead,
+        };
+        row.record_type.as_ref().is_none_or(|own| !excluded.contains(own))
     }
 
     /// The attendee's Account.
     fn account(&mut self, of: OwnerOf) -> Result<Result<Record, NoRecord>, Missing> {
         let none = |why: &str, account| Ok(Err(NoRecord { why: why.to_owned(), account }));
         let Some(resolution) = &self.input.resolution else { return none("no account is looked for", None) };
+        if let Some(field) = self.account_field(of).filter(|field| !self.sees(of.object(), field)) {
+            return none(&format!("the connection's user sees no field {field} of an Account"), None);
+        }
         let mut input = (**resolution).clone();
         // Where another field names the user, the Account's owner does not decide.
         input.host_users = (of == OwnerOf::Account).then(|| self.users().into_keys().collect());
-        input.more_fields.extend(self.rule_fields());
+        input.more_fields.extend(self.rule_fields(of));
         input.more_fields.extend(self.account_field(of));
         let (next, trace) = resolve(&input, self.known);
         self.trace.account = Some(trace);
@@ -163,7 +224,14 @@ impl Router<'_> {
         let verb = if of == OwnerOf::Account { "owns" } else { "is named by" };
         let words = format!("{verb} {}{}", found.account.name, chosen_over(&found));
         let account = Some(found.account.id.clone());
-        Ok(Ok(Record { id: found.account.id, owner, values: found.account.fields, words, account }))
+        Ok(Ok(Record {
+            id: found.account.id,
+            object: of.object(),
+            owner,
+            values: found.account.fields,
+            words,
+            account,
+        }))
     }
 
     fn account_field(&self, of: OwnerOf) -> Option<String> {
@@ -179,7 +247,10 @@ impl Router<'_> {
     /// Whether a record's owner takes the meeting.
     fn judge(&mut self, record: &Record) -> Result<HostId, String> {
         for rule in &self.input.book_directly.rules {
-            let (passed, outcome) = judge_rule(rule, &record.values);
+            let (passed, mut outcome) = judge_rule(rule, &record.values);
+            if !self.sees(record.object, &rule.field) {
+                outcome.push_str(&format!("; the connection's user sees no such field of a {}", record.object));
+            }
             self.trace.check("A rule on the record", outcome.clone(), passed);
             if !passed {
                 return Err(outcome);

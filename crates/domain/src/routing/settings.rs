@@ -1,7 +1,10 @@
 //! *Book directly with attendee owner*: how it is set (spec 7).
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use serde::{Deserialize, Serialize};
 
+use crate::org_shape::{ObjectShape, OrgShape};
 use crate::salesforce_settings::AttendeeRecordType;
 
 /// *Book directly with attendee owner* of an event type.
@@ -50,6 +53,16 @@ impl BookDirectly {
             AttendeeRecordType::ContactUnderAccount => OwnerOf::Account,
         })
     }
+
+    /// The fields of rules and of the user's lookup that the connection's user does not see, by the object's API name.
+    pub fn unseen_fields(&self, org: &OrgShape) -> BTreeMap<String, BTreeSet<String>> {
+        let named = || self.rules.iter().map(|rule| &rule.field).chain(&self.account_field);
+        let unseen = |of: OwnerOf| -> BTreeSet<String> {
+            named().filter(|field| of.shape(org).field(field).is_none()).cloned().collect()
+        };
+        let each = [OwnerOf::Contact, OwnerOf::Lead, OwnerOf::Account].map(|of| (of.object().to_owned(), unseen(of)));
+        each.into_iter().filter(|(_, fields)| !fields.is_empty()).collect()
+    }
 }
 
 /// Whose owner takes the meeting.
@@ -76,6 +89,15 @@ impl OwnerOf {
             OwnerOf::Contact => "Contact",
             OwnerOf::Lead => "Lead",
             OwnerOf::Account | OwnerOf::AccountField => "Account",
+        }
+    }
+
+    /// The object as the org describes it.
+    pub fn shape(self, org: &OrgShape) -> &ObjectShape {
+        match self {
+            OwnerOf::Contact => &org.contact,
+            OwnerOf::Lead => &org.lead,
+            OwnerOf::Account | OwnerOf::AccountField => &org.account,
         }
     }
 }

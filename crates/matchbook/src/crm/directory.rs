@@ -309,7 +309,18 @@ fn values(record: &Record, fields: &BTreeSet<String>) -> BTreeMap<String, String
 /// The text of a value, if there is one.
 fn text(record: &Record, field: &str) -> Option<String> {
     let value = record.get(field)?;
-    value.as_str().map_or_else(|| Some(value.to_string()), |text| Some(text.to_owned())).filter(|text| !text.is_empty())
+    let text = value.as_str().map_or_else(|| number(value), str::to_owned);
+    Some(text).filter(|text| !text.is_empty())
+}
+
+/// A number as people write it: Salesforce sends whole ones of most types as `5000.0`.
+fn number(value: &serde_json::Value) -> String {
+    /// Up to here each whole number is one of its own.
+    const EXACT: f64 = 9_007_199_254_740_992.0;
+    match value.as_f64() {
+        Some(whole) if whole.fract() == 0.0 && whole.abs() < EXACT => format!("{whole:.0}"),
+        _ => value.to_string(),
+    }
 }
 
 fn event(record: &Record, fields: &BTreeSet<String>) -> Option<EventRow> {

@@ -224,6 +224,7 @@ impl Lookup<'_> {
         if let Some(resolution) = &mut input.resolution {
             resolution.excluded = ExcludedRecordTypes::of(settings, &org);
         }
+        input.unseen_fields = input.book_directly.unseen_fields(&org);
         while let (Next::Ask(asks), _) = decide(&input, &self.known) {
             self.ask(asks, &org).await?;
         }

@@ -7,6 +7,7 @@ pub(crate) mod shown;
 pub(crate) mod stated;
 pub(crate) mod supposed;
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use domain::account_resolution::{LookupSettings, ResolutionInput};
@@ -82,9 +83,10 @@ pub(crate) async fn gather(lookups: &Arc<Lookups>, request: &RoutingRequest<'_>)
         event_type: event_type.slug.clone(),
         scheduling: event_type.settings.scheduling,
         hosts: hosts.in_event_type,
-        book_directly: settings.book_directly.clone(),
+        book_directly: settings.book_directly_in_force(),
         record_type: settings.attendee_record_type,
         resolution,
+        unseen_fields: BTreeMap::new(),
         not_asked: not_asked(request).map(str::to_owned),
     };
     let (input, known) = match &event_type.connection_id {

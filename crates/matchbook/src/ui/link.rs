@@ -132,7 +132,7 @@ async fn decide(app: &App, request: &RoutingRequest<'_>) -> Result<Sent, StoreEr
         None => tracing::warn!(event_type, decision, "no host is switched on, so the booker was sent on with none"),
     }
     let settings = &request.event_type.settings.salesforce.settings;
-    let record_type = settings.book_directly.owner_of(settings.attendee_record_type).object();
+    let record_type = settings.book_directly_in_force().owner_of(settings.attendee_record_type).object();
     Ok(Sent { decision: decided.id, record_type, host })
 }
 

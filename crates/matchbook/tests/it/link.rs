@@ -463,7 +463,7 @@ async fn a_flood_of_strangers_spends_its_share_of_the_day_and_leaves_the_rest_to
         "ben@seller.example",
         "a share of 50 % has room"
     );
-    links.test.apply(&setting.replace("50", "50, sync_reserve_percent: 100")).await.expect("applied");
+    links.test.apply(&setting.replace("percent: 50", "percent: 50, sync_reserve_percent: 100")).await.expect("applied");
     let reserved = links.follow("?email=new%40acme.example").await;
     let trace = links.traced("new@acme.example", &reserved).await;
     assert!(text(&trace["fallback"]).contains("100 are kept for syncs"), "{trace:#}");

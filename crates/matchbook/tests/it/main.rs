@@ -34,6 +34,7 @@ mod migrations;
 mod org_api;
 mod org_bundle;
 mod outage;
+mod owner_rules;
 mod owners;
 mod pages;
 mod people;
