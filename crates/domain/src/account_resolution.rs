@@ -51,6 +51,28 @@ pub struct ResolvedAccount {
     pub no_owner_is_host: bool,
 }
 
+impl ResolvedAccount {
+    /// What it was chosen over and by, such as `, chosen over 3 others by country match`; empty where it was the only one.
+    pub fn chosen_over(&self) -> String {
+        let others = match self.candidates {
+            0 | 1 => return String::new(),
+            2 => "1 other".to_owned(),
+            many => format!("{} others", many - 1),
+        };
+        let by = match &self.decided_by {
+            DecidedBy::OnlyCandidate => return String::new(),
+            DecidedBy::HostFilter => "since its owner is a host".to_owned(),
+            DecidedBy::ContactCounts => "by most contacts at the domain".to_owned(),
+            DecidedBy::Rule(key) => {
+                let criterion = tiebreak::rule(key).map_or_else(|| key.clone(), |rule| rule.criterion.to_lowercase());
+                format!("by {criterion}")
+            }
+            DecidedBy::FixedOrder => "as the oldest".to_owned(),
+        };
+        format!(", chosen over {others} {by}")
+    }
+}
+
 /// What made one Account of several.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "snake_case")]

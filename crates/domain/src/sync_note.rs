@@ -84,9 +84,11 @@ pub enum Note {
         name: String,
         /// The step that found it.
         step: &'static str,
-        /// How many that step found.
-        of: usize,
+        /// Such as `, chosen over 3 others by country match`; empty where it was the only one.
+        over: String,
     },
+    /// No step found an Account of the attendee's.
+    NoAccountFound,
     /// The attendee's Account is the one that routing found, or the one that it was merged into since.
     RoutedAccountUsed {
         /// Its name.
@@ -167,10 +169,8 @@ impl fmt::Display for Note {
             Note::DuplicateUsed { id } => {
                 write!(f, "A duplicate rule refused a new record and named {id}, which has the same email: it is used.")
             }
-            Note::AccountFound { name, step, of: 1 } => write!(f, "The attendee's Account is {name} ({step})."),
-            Note::AccountFound { name, step, of } => {
-                write!(f, "The attendee's Account is {name}, one of {of} ({step}).")
-            }
+            Note::AccountFound { name, step, over } => write!(f, "The attendee's Account is {name} ({step}){over}."),
+            Note::NoAccountFound => f.write_str("No Account of the attendee's was found."),
             Note::RoutedAccountUsed { name, merged: false } => {
                 write!(f, "The attendee's Account is {name}, which routing found.")
             }

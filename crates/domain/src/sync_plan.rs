@@ -26,6 +26,7 @@ use crate::sync_outcome::{
     FieldValue, Fields, PersonKind, PersonState, SALESFORCE_CALL_LIMIT, Synced, SyncedEvent, SyncedPerson,
 };
 use crate::sync_refusals::Refusals;
+use crate::trace::ResolutionTrace;
 use people::People;
 
 /// The shortest pause between two looks for an unclear write.
@@ -163,18 +164,29 @@ pub struct PlanInput<'a> {
     pub now: Timestamp,
 }
 
+/// What to do next, and how that came about.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Planned {
+    /// What to do, or what must be known first.
+    pub next: Next<Plan>,
+    /// What is worth knowing about it.
+    pub notes: Vec<Note>,
+    /// How the attendee's Account was looked for, where it was.
+    pub account: Option<ResolutionTrace>,
+}
+
 /// Decides what to do next for a booking, and says what is worth knowing about it.
-pub fn plan(input: PlanInput<'_>, known: &Known) -> (Next<Plan>, Vec<Note>) {
+pub fn plan(input: PlanInput<'_>, known: &Known) -> Planned {
     let without_cancel = input.wanted.marks.is_another.then(|| input.settings.without_cancel_lists());
     let settings = without_cancel.as_ref().unwrap_or(input.settings);
     let input = PlanInput { settings, ..input };
-    let mut planner = Planner { input, known, asks: BTreeSet::new(), notes: Vec::new() };
+    let mut planner = Planner { input, known, asks: BTreeSet::new(), notes: Vec::new(), account: None };
     let next = match planner.decide() {
         Ok(plan) => Next::Done(plan),
         Err(Stop::Ask) => Next::Ask(planner.asks),
         Err(Stop::Plan(plan)) => Next::Done(*plan),
     };
-    (next, planner.notes)
+    Planned { next, notes: planner.notes, account: planner.account }
 }
 
 /// Whether nothing is to be done whatever the org looks like: a request that its host has not confirmed, or that came to
@@ -203,6 +215,7 @@ struct Planner<'a> {
     known: &'a Known,
     asks: BTreeSet<Ask>,
     notes: Vec<Note>,
+    account: Option<ResolutionTrace>,
 }
 
 impl Planner<'_> {

@@ -27,7 +27,7 @@ fn run_with(
     let mut refusals = Refusals::default();
     refusals.guests.clone_from(refused_guests);
     let (event_type, url, now) = ("Discovery Call", None, at(NOW));
-    plan(
+    let planned = plan(
         PlanInput {
             id: &id,
             wanted,
@@ -43,7 +43,8 @@ fn run_with(
             now,
         },
         known,
-    )
+    );
+    (planned.next, planned.notes)
 }
 
 fn absorb(sent: &Synced, writes: &[Write], results: &[WriteResult], attendee: &EmailAddress) -> Synced {

@@ -17,6 +17,16 @@ pub struct Trace {
     pub stages: Vec<Stage>,
 }
 
+/// How an attendee's Account was looked for when their records were written (spec 5).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ResolutionTrace {
+    /// The Account that the records are linked to, if one was found.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub chosen: Option<RecordId>,
+    /// The stages.
+    pub trace: Trace,
+}
+
 /// An Account as the trace names it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TracedAccount {

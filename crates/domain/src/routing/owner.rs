@@ -4,14 +4,13 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::people_seen::{self, LeftOut};
 use super::{Missing, Owner, OwnerOf, OwnerRule, Router, RoutingHost, RuleEffect};
-use crate::account_resolution::{DecidedBy, Resolution, ResolvedAccount, resolve};
+use crate::account_resolution::{Resolution, resolve};
 use crate::ask::{Answer, Ask, LookupFailure, Next, PersonRow, RecordId};
 use crate::email_domain::EmailAddress;
 use crate::mail_domains::DomainSkip;
 use crate::person_match;
 use crate::round_robin::HostId;
 use crate::sync_outcome::PersonKind;
-use crate::tiebreak;
 
 /// A record, whose owner may take the meeting.
 struct Record {
@@ -222,7 +221,7 @@ impl Router<'_> {
             Some(field) => found.account.fields.get(&field).map(|id| RecordId(id.clone())),
         };
         let verb = if of == OwnerOf::Account { "owns" } else { "is named by" };
-        let words = format!("{verb} {}{}", found.account.name, chosen_over(&found));
+        let words = format!("{verb} {}{}", found.account.name, found.chosen_over());
         let account = Some(found.account.id.clone());
         Ok(Ok(Record {
             id: found.account.id,
@@ -304,24 +303,4 @@ fn judge_rule(rule: &OwnerRule, values: &BTreeMap<String, String>) -> (bool, Str
         (RuleEffect::MustInclude, false) => format!("{} is {shown}, and must be {}", rule.field, rule.value),
     };
     (passed, outcome)
-}
-
-/// Such as `, chosen over 3 others by country match`.
-fn chosen_over(found: &ResolvedAccount) -> String {
-    let others = match found.candidates {
-        0 | 1 => return String::new(),
-        2 => "1 other".to_owned(),
-        many => format!("{} others", many - 1),
-    };
-    let by = match &found.decided_by {
-        DecidedBy::OnlyCandidate => return String::new(),
-        DecidedBy::HostFilter => "since its owner is a host".to_owned(),
-        DecidedBy::ContactCounts => "by most contacts at the domain".to_owned(),
-        DecidedBy::Rule(key) => {
-            let criterion = tiebreak::rule(key).map_or_else(|| key.clone(), |rule| rule.criterion.to_lowercase());
-            format!("by {criterion}")
-        }
-        DecidedBy::FixedOrder => "as the oldest".to_owned(),
-    };
-    format!(", chosen over {others} {by}")
 }

@@ -9,6 +9,7 @@ use crate::account_resolution::{ExcludedRecordTypes, Resolution, resolve};
 use crate::ask::{Next, RecordId};
 use crate::email_domain::EmailAddress;
 use crate::sync_note::Note;
+use crate::trace::ResolutionTrace;
 
 impl Planner<'_> {
     /// The attendee's Account for a record that is created now, where the settings ask for one.
@@ -29,21 +30,32 @@ impl Planner<'_> {
 
     fn resolved_account(&mut self, guests: &BTreeSet<EmailAddress>) -> Result<Option<RecordId>, Stop> {
         let emails = guests.iter().chain([&self.booking().attendee.email]).cloned().collect();
-        let (next, _) = resolve(&self.resolution_input(&emails), self.known);
-        match next {
+        let (next, trace) = resolve(&self.resolution_input(&emails), self.known);
+        let next = match next {
             Next::Ask(asks) => {
                 self.asks.extend(asks);
-                Err(Stop::Ask)
+                return Err(Stop::Ask);
             }
+            Next::Done(resolution) => resolution,
+        };
+        let chosen = match &next {
+            Resolution::Found(found) if !found.account.person_account => Some(found.account.id.clone()),
+            _ => None,
+        };
+        self.account = Some(ResolutionTrace { chosen, trace });
+        match next {
             // Salesforce takes no Contact under it but its own, which is found by email.
-            Next::Done(Resolution::Found(found)) if found.account.person_account => Ok(None),
-            Next::Done(Resolution::Found(found)) => {
-                let (name, step) = (found.account.name.clone(), found.step.label());
-                self.notes.push(Note::AccountFound { name, step, of: found.candidates });
+            Resolution::Found(found) if found.account.person_account => Ok(None),
+            Resolution::Found(found) => {
+                let (name, step, over) = (found.account.name.clone(), found.step.label(), found.chosen_over());
+                self.notes.push(Note::AccountFound { name, step, over });
                 Ok(Some(found.account.id))
             }
-            Next::Done(Resolution::NoAccount) => Ok(None),
-            Next::Done(Resolution::Failed { failure, .. }) => Err(Stop::plan(Plan::Failed(failure))),
+            Resolution::NoAccount => {
+                self.notes.push(Note::NoAccountFound);
+                Ok(None)
+            }
+            Resolution::Failed { failure, .. } => Err(Stop::plan(Plan::Failed(failure))),
         }
     }
 

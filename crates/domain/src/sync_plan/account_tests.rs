@@ -10,7 +10,7 @@ use crate::org_shape::{FieldShape, OrgShape, RecordTypeShape};
 use crate::salesforce_settings::{AttendeeRecordType, ByObject, NoAccount, RelateTo, SalesforceSettings};
 use crate::sync_outcome::{ErrorClass, FieldValue, PersonKind, Synced};
 use crate::sync_plan::examples::{at, booking, email, org, person_row, record, wanted};
-use crate::sync_plan::{PersonPart, PlanInput, Write, plan};
+use crate::sync_plan::{PersonPart, PlanInput, Planned, Write, plan};
 use crate::sync_refusals::Refusals;
 
 /// An org in which the domain of every email leads to the Account `001Domain`.
@@ -51,6 +51,7 @@ fn too_slow() -> LookupFailure {
 struct Outcome {
     plan: Plan,
     notes: Vec<Note>,
+    account: Option<crate::trace::ResolutionTrace>,
     /// What was asked, round by round.
     rounds: Vec<BTreeSet<Ask>>,
 }
@@ -109,9 +110,10 @@ impl World {
         };
         let (mut known, mut rounds) = (Known::new(), Vec::new());
         while rounds.len() < 10 {
-            match plan(input, &known) {
-                (Next::Done(plan), notes) => return Outcome { plan, notes, rounds },
-                (Next::Ask(asks), _) => {
+            let Planned { next, notes, account } = plan(input, &known);
+            match next {
+                Next::Done(plan) => return Outcome { plan, notes, account, rounds },
+                Next::Ask(asks) => {
                     known.extend(asks.iter().map(|ask| (ask.clone(), self.answer(ask))));
                     rounds.push(asks);
                 }
@@ -188,8 +190,11 @@ fn a_new_contact_comes_under_the_account_that_routing_found_and_no_domain_is_loo
 fn a_booking_that_was_not_routed_is_resolved() {
     let outcome = World::default().planned(&under_account(), None);
     assert_eq!(outcome.account(), Some("001Domain"));
-    let found = Note::AccountFound { name: "Domain".into(), step: "Exact match", of: 1 };
+    let found = Note::AccountFound { name: "Domain".into(), step: "Exact match", over: String::new() };
     assert_eq!((outcome.notes, outcome.rounds.len()), (vec![found], 1));
+    let looked = outcome.account.expect("how it was looked for is told");
+    assert_eq!(looked.chosen, Some(record("001Domain")));
+    assert!(looked.trace.accounts.contains_key(&record("001Domain")), "{looked:?}");
 }
 
 #[test]
@@ -270,7 +275,7 @@ fn an_account_that_is_gone_is_looked_for_as_usual() {
     for (accounts, why) in [(vec![gone("001Routed", None)], WhyGone::Deleted), (vec![], WhyGone::NotFound)] {
         let outcome = World { accounts, ..World::default() }.routed(&under_account());
         assert_eq!(outcome.account(), Some("001Domain"), "{why:?}");
-        let found = Note::AccountFound { name: "Domain".into(), step: "Exact match", of: 1 };
+        let found = Note::AccountFound { name: "Domain".into(), step: "Exact match", over: String::new() };
         assert_eq!(outcome.notes, [Note::RoutedAccountGone { why }, found]);
         assert_eq!(outcome.rounds.len(), 2, "the people are not asked for again: {:?}", outcome.rounds);
     }
@@ -348,5 +353,8 @@ fn without_any_account_left_the_settings_say_what_to_do() {
     let mut free_mail = booking();
     free_mail.attendee.email = email("jane@gmail.com");
     let outcome = World::default().planned_of(free_mail, &settings, Some(&record("001Routed")));
-    assert_eq!(outcome.notes, [Note::RoutedAccountGone { why: WhyGone::NotFound }, Note::NobodyLeft]);
+    assert_eq!(
+        outcome.notes,
+        [Note::RoutedAccountGone { why: WhyGone::NotFound }, Note::NoAccountFound, Note::NobodyLeft]
+    );
 }

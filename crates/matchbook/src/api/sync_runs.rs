@@ -17,6 +17,7 @@ use super::caller::Caller;
 use super::shown_booking::{BookingAnswered, ShownBooking};
 use crate::access::KeyScope;
 use crate::app::App;
+use crate::routing::shown::ShownResolution;
 use crate::store::{CallRow, RunRow};
 
 /// How many runs a page has that asks for none; each comes with its calls.
@@ -59,6 +60,9 @@ struct ShownRun {
     summary: Option<String>,
     /// What is worth knowing, a sentence each.
     notes: Vec<String>,
+    /// How it looked for the attendee's Account; left out where it did not.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    account: Option<ShownResolution>,
     /// Its requests to Salesforce, in order.
     calls: Vec<ShownCall>,
 }
@@ -128,9 +132,10 @@ pub async fn again(
 
 impl From<RunRow> for ShownRun {
     fn from(row: RunRow) -> Self {
-        let RunRow { id, version, started_at, finished_at, outcome, summary, notes, calls } = row;
+        let RunRow { id, version, started_at, finished_at, outcome, summary, notes, account, calls } = row;
+        let account = account.as_ref().map(ShownResolution::from);
         let calls = calls.into_iter().map(ShownCall::from).collect();
-        ShownRun { id, version, started_at, finished_at, outcome, summary, notes, calls }
+        ShownRun { id, version, started_at, finished_at, outcome, summary, notes, account, calls }
     }
 }
 

@@ -3,11 +3,12 @@
 mod told;
 
 use domain::account::Coverage;
+use domain::ask::RecordId;
 use domain::round_robin::{Assignment, HostId};
 use domain::routing::{
     OwnerCheck, RoutingDecision, RoutingTrace, TracedHost, nobody_weighed, result_words, stage_label, why_not,
 };
-use domain::trace::{Removal, Seen, Stage, Trace};
+use domain::trace::{Removal, ResolutionTrace, Seen, Stage, Trace};
 use jiff::Timestamp;
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -120,6 +121,17 @@ struct ShownCheck {
     passed: bool,
 }
 
+/// How an attendee's Account was looked for when their records were written.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = AccountResolution)]
+pub(crate) struct ShownResolution {
+    /// The Account that the records are linked to; left out where none was found.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    account: Option<ShownAccount>,
+    /// Steps and rules in their order.
+    stages: Vec<ShownStage>,
+}
+
 /// A step, the host filter or a rule.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = RoutingStage)]
@@ -189,7 +201,6 @@ impl ShownTrace {
     /// The form of a decision.
     pub(crate) fn of(decision: &RoutingDecision, trace: &RoutingTrace, configuration_version: i64) -> Self {
         let name = |id: &HostId| trace.hosts.iter().find(|host| host.id == *id).map(|host| host.name.clone());
-        let accounts = trace.account.as_ref().map(|account| &account.accounts);
         ShownTrace {
             sentence: trace.sentence.clone(),
             host: decision.host.as_ref().map(|id| ShownHost { id: id.0.clone(), name: name(id).unwrap_or_default() }),
@@ -199,10 +210,7 @@ impl ShownTrace {
                 Assignment::ByHand => ShownAssignment::ByHand,
                 Assignment::Source => ShownAssignment::Source,
             },
-            account: decision.account.as_ref().map(|id| ShownAccount {
-                id: id.0.clone(),
-                name: accounts.and_then(|known| known.get(id)).map(|known| known.name.clone()),
-            }),
+            account: decision.account.as_ref().map(|id| account(id, trace.account.as_ref())),
             record_id: decision.record.as_ref().map(|id| id.0.clone()),
             email: trace.email.clone(),
             place: ShownPlace {
@@ -213,7 +221,7 @@ impl ShownTrace {
             },
             fallback: trace.fallback.clone(),
             owner_checks: trace.owner.iter().map(ShownCheck::from).collect(),
-            stages: trace.account.iter().flat_map(|account| account.stages.iter().map(|s| stage(account, s))).collect(),
+            stages: trace.account.as_ref().map(stages).unwrap_or_default(),
             hosts: hosts(trace),
             rotation: trace.rotation.as_ref().map(ToString::to_string),
             configuration_version,
@@ -241,6 +249,21 @@ fn hosts(trace: &RoutingTrace) -> Vec<ShownHostState> {
         balance: host.balance.to_string(),
     };
     hosts.into_iter().map(shown).collect()
+}
+
+impl From<&ResolutionTrace> for ShownResolution {
+    fn from(ResolutionTrace { chosen, trace }: &ResolutionTrace) -> Self {
+        ShownResolution { account: chosen.as_ref().map(|id| account(id, Some(trace))), stages: stages(trace) }
+    }
+}
+
+fn account(id: &RecordId, trace: Option<&Trace>) -> ShownAccount {
+    let known = trace.and_then(|trace| trace.accounts.get(id));
+    ShownAccount { id: id.0.clone(), name: known.map(|known| known.name.clone()) }
+}
+
+fn stages(trace: &Trace) -> Vec<ShownStage> {
+    trace.stages.iter().map(|each| stage(trace, each)).collect()
 }
 
 fn stage(trace: &Trace, stage: &Stage) -> ShownStage {

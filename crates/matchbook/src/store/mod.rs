@@ -146,6 +146,12 @@ pub const MIGRATIONS: &[(i64, &str, &str, &str)] = &[
         include_str!("../../migrations/sqlite/0010_routing.sql"),
         include_str!("../../migrations/postgres/0010_routing.sql"),
     ),
+    (
+        11,
+        "account_traces",
+        include_str!("../../migrations/sqlite/0011_account_traces.sql"),
+        include_str!("../../migrations/postgres/0011_account_traces.sql"),
+    ),
 ];
 
 /// How long a statement waits for another process that holds SQLite's write lock. Whoever sent a webhook waits as long.

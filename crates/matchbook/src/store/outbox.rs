@@ -415,7 +415,7 @@ impl Store {
         if let Some((until, reason)) = &spent.rest {
             connections::park(&mut tx, &claimed.connection_id, *until, reason).await?;
         }
-        sync_runs::finish(&mut tx, &claimed.run_id, released, told.notes, now).await?;
+        sync_runs::finish(&mut tx, &claimed.run_id, released, told, now).await?;
         api_spend::spend(&mut tx, &claimed.connection_id, Purpose::Sync, &claimed.lease.worker, spent, now).await?;
         tx.commit().await?;
         Ok(())

@@ -1,6 +1,7 @@
 //! Sync runs and their calls: every attempt as a row that a person can read.
 
 use domain::sync_error::SyncReport;
+use domain::trace::ResolutionTrace;
 use jiff::Timestamp;
 
 use super::database::sql;
@@ -25,6 +26,8 @@ pub struct RunRow {
     pub summary: Option<String>,
     /// What is worth knowing, a sentence each.
     pub notes: Vec<String>,
+    /// How it looked for the attendee's Account, where it did.
+    pub account: Option<ResolutionTrace>,
     /// Its calls, in order.
     pub calls: Vec<CallRow>,
 }
@@ -64,6 +67,8 @@ pub struct NewCall<'a> {
 pub struct RunTold<'a> {
     /// What is worth knowing, a sentence each.
     pub notes: &'a [String],
+    /// How it looked for the attendee's Account, where it did.
+    pub account: Option<&'a ResolutionTrace>,
     /// What it could and could not do.
     pub report: &'a SyncReport,
 }
@@ -96,18 +101,19 @@ impl Store {
         (started_at, id): (i64, String),
         limit: i64,
     ) -> Result<Vec<RunRow>, StoreError> {
-        type Row = (String, i64, i64, Option<i64>, Option<String>, Option<String>, String);
-        let rows: Vec<Row> = sql("SELECT id, version, started_at, finished_at, outcome, summary, notes FROM sync_run
+        type Row = (String, i64, i64, Option<i64>, Option<String>, Option<String>, String, Option<String>);
+        let rows: Vec<Row> =
+            sql("SELECT id, version, started_at, finished_at, outcome, summary, notes, account FROM sync_run
              WHERE booking_id = $1 AND (started_at < $2 OR (started_at = $2 AND id < $3))
              ORDER BY started_at DESC, id DESC LIMIT $4")
-        .bind(booking_id)
-        .bind(started_at)
-        .bind(id)
-        .bind(limit)
-        .all(&self.read)
-        .await?;
+            .bind(booking_id)
+            .bind(started_at)
+            .bind(id)
+            .bind(limit)
+            .all(&self.read)
+            .await?;
         let mut runs = Vec::with_capacity(rows.len());
-        for (id, version, started_at, finished_at, outcome, summary, notes) in rows {
+        for (id, version, started_at, finished_at, outcome, summary, notes, account) in rows {
             let calls = self.calls(&id).await?;
             runs.push(RunRow {
                 version,
@@ -116,6 +122,7 @@ impl Store {
                 outcome,
                 summary,
                 notes: from_json("a run's notes", &notes)?,
+                account: account.map(|text| from_json("how an Account was looked for", &text)).transpose()?,
                 calls,
                 id,
             });
@@ -218,16 +225,17 @@ pub(crate) async fn finish(
     tx: &mut Tx,
     id: &str,
     released: &Released,
-    notes: &[String],
+    told: RunTold<'_>,
     now: Timestamp,
 ) -> Result<(), StoreError> {
     let summary = released.reason();
-    sql("UPDATE sync_run SET finished_at = $2, outcome = $3, summary = $4, notes = $5 WHERE id = $1")
+    sql("UPDATE sync_run SET finished_at = $2, outcome = $3, summary = $4, notes = $5, account = $6 WHERE id = $1")
         .bind(id)
         .bind(micros(now))
         .bind(released.outcome())
         .bind(summary)
-        .bind(json(&notes))
+        .bind(json(&told.notes))
+        .bind(told.account.map(json))
         .run(&mut *tx)
         .await?;
     Ok(())

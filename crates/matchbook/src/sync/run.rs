@@ -16,9 +16,10 @@ use domain::sync_note::Note;
 use domain::sync_outcome::{
     ErrorClass, PersonState, Refusal, Synced, SyncedPerson, Verdict, WriteResult, absorb, before_sending, verdict,
 };
-use domain::sync_plan::{PersonPart, Plan, PlanInput, Write, is_idle, plan};
+use domain::sync_plan::{PersonPart, Plan, PlanInput, Planned, Write, is_idle, plan};
 use domain::sync_refusals::Refusals;
 use domain::tiebreak::Related;
+use domain::trace::ResolutionTrace;
 use jiff::{SignedDuration, Timestamp};
 use salesforce::client::CallError;
 use salesforce::composite::{CompositeAnswer, CompositeRequest};
@@ -55,6 +56,8 @@ pub(super) struct Run<'a> {
     synced: Synced,
     refusals: Refusals,
     notes: Vec<Note>,
+    /// How the attendee's Account was looked for last, if it was.
+    account: Option<ResolutionTrace>,
     report: SyncReport,
     spent: Spent,
     /// The org was described in this run.
@@ -71,6 +74,7 @@ impl<'a> Run<'a> {
             claimed,
             refusals: Refusals::default(),
             notes: Vec::new(),
+            account: None,
             report: SyncReport::default(),
             spent: Spent::default(),
             described: false,
@@ -92,7 +96,7 @@ impl<'a> Run<'a> {
         failpoint::reach(failpoint::BEFORE_RELEASE).await;
         self.refusals.failures.drain(..).for_each(|error| self.report.fail(error));
         self.report.take_notes(&self.notes);
-        let told = RunTold { notes: &notes, report: &self.report };
+        let told = RunTold { notes: &notes, account: self.account.as_ref(), report: &self.report };
         self.engine.store.release(&self.claimed, &self.synced, &released, told, &self.spent, now).await?;
         Ok(released)
     }
@@ -159,7 +163,10 @@ impl<'a> Run<'a> {
             org,
             now: self.engine.clock.now(),
         };
-        let (next, notes) = plan(input, known);
+        let Planned { next, notes, account } = plan(input, known);
+        if account.is_some() {
+            self.account = account;
+        }
         for note in notes {
             if !self.notes.contains(&note) {
                 self.notes.push(note);

@@ -245,7 +245,7 @@ impl Shown {
                         @else { "Nothing is synced, so there are no runs." }
                     }
                 } @else {
-                    (timeline::runs(&self.runs, working))
+                    (timeline::runs(&self.runs, working, self.connection.as_ref()))
                 }
                 @if i64::try_from(self.runs.len()).is_ok_and(|n| n >= RUNS) {
                     p.sub { "These are the latest " (RUNS) " runs." }

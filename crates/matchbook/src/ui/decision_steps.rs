@@ -37,7 +37,7 @@ impl Steps<'_> {
         html! {
             (self.part("input", "What it went by", Some(self.input())))
             (self.part("owner", "The owner of the attendee's record", owner(trace)))
-            (self.part("account", "How the account was found", trace.account.as_ref().map(|found| self.account(found))))
+            (self.part("account", "How the account was found", self.account()))
             (self.part("turns", turns_heading(trace), self.turns()))
         }
     }
@@ -86,13 +86,9 @@ impl Steps<'_> {
         }
     }
 
-    fn account(&self, trace: &Trace) -> Markup {
-        let chosen = self.of.decision.account.as_ref();
-        html! {
-            p.sub { "The first step that finds candidates wins. Of several, the rules choose one." }
-            ol.findings.steps { @for each in &trace.stages { (stage(trace, each, chosen)) } }
-            (candidates::table(trace, chosen, |id| record(self.connection, &id.0, "Account")))
-        }
+    fn account(&self) -> Option<Markup> {
+        let StoredDecision { decision, trace, .. } = self.of;
+        trace.account.as_ref().map(|found| account(found, decision.account.as_ref(), self.connection))
     }
 
     /// The hosts, where turns were looked at. Where a host was named, balances were not even read.
@@ -141,6 +137,15 @@ impl Steps<'_> {
                 }
             }
         }
+    }
+}
+
+/// How an Account was looked for, step by step.
+pub(super) fn account(trace: &Trace, chosen: Option<&RecordId>, connection: Option<&Connection>) -> Markup {
+    html! {
+        p.sub { "The first step that finds candidates wins. Of several, the rules choose one." }
+        ol.findings.steps { @for each in &trace.stages { (stage(trace, each, chosen)) } }
+        (candidates::table(trace, chosen, |id| record(connection, &id.0, "Account")))
     }
 }
 

@@ -1,14 +1,16 @@
 //! The sync timeline of a booking: each run, what it asked Salesforce and what was answered.
 
+use domain::trace::ResolutionTrace;
 use jiff::Timestamp;
 use maud::{Markup, html};
 use serde_json::Value;
 use url::form_urlencoded;
 
+use super::decision_steps;
 use super::icons::Icon;
 use super::sync_word::badge;
 use super::times;
-use crate::store::{CallRow, RunRow};
+use crate::store::{CallRow, Connection, RunRow};
 
 /// How a run ended, or that it has not.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -44,17 +46,18 @@ impl Ending {
 }
 
 /// The runs, the latest first.
-pub(super) fn runs(runs: &[RunRow], working: bool) -> Markup {
+/// `connection` is where their records are.
+pub(super) fn runs(runs: &[RunRow], working: bool, connection: Option<&Connection>) -> Markup {
     html! {
         ol.runs {
             @for (at, each) in runs.iter().enumerate() {
-                li.run { (run(each, Ending::of(each, at == 0, working))) }
+                li.run { (run(each, Ending::of(each, at == 0, working), connection)) }
             }
         }
     }
 }
 
-fn run(run: &RunRow, ending: Ending) -> Markup {
+fn run(run: &RunRow, ending: Ending, connection: Option<&Connection>) -> Markup {
     html! {
         div.run-head {
             (ending.badge())
@@ -70,6 +73,12 @@ fn run(run: &RunRow, ending: Ending) -> Markup {
         }
         @if !run.notes.is_empty() {
             ul.notes { @for note in &run.notes { li { (note) } } }
+        }
+        @if let Some(ResolutionTrace { chosen, trace }) = &run.account {
+            details id={ (run.id) "-account" } {
+                summary { "How the account was found" }
+                (decision_steps::account(trace, chosen.as_ref(), connection))
+            }
         }
         @if run.calls.is_empty() && run.finished_at.is_some() {
             p.sub { "No request to Salesforce was needed." }
@@ -196,13 +205,14 @@ mod tests {
             outcome: outcome.map(str::to_owned),
             summary: None,
             notes: vec!["<b>kept</b>".into()],
+            account: None,
             calls: vec![call],
         }
     }
 
     #[test]
     fn a_run_tells_what_was_asked_and_answered() {
-        let html = runs(&[a_run(Some("synced"), Some("{\"e\":\"done\"}"))], false).into_string();
+        let html = runs(&[a_run(Some("synced"), Some("{\"e\":\"done\"}"))], false, None).into_string();
         for expected in
             ["Synced", "HTTP 200 · ", "143 ms", "&quot;e&quot;: &quot;done&quot;", "took 1.0 s", "&lt;b&gt;kept"]
         {
@@ -234,14 +244,14 @@ mod tests {
 
     #[test]
     fn a_call_without_an_answer_says_so() {
-        assert!(runs(&[a_run(Some("waiting"), None)], false).into_string().contains("No answer is known"));
-        assert!(runs(&[a_run(None, None)], true).into_string().contains("Waiting for the answer…"));
+        assert!(runs(&[a_run(Some("waiting"), None)], false, None).into_string().contains("No answer is known"));
+        assert!(runs(&[a_run(None, None)], true, None).into_string().contains("Waiting for the answer…"));
     }
 
     #[test]
     fn a_run_of_a_stopped_server_is_not_shown_as_running() {
-        assert!(runs(&[a_run(None, None)], false).into_string().contains("Interrupted"));
+        assert!(runs(&[a_run(None, None)], false, None).into_string().contains("Interrupted"));
         let two = [a_run(Some("synced"), None), a_run(None, None)];
-        assert!(!runs(&two, true).into_string().contains("Running…"), "only the latest run can be under way");
+        assert!(!runs(&two, true, None).into_string().contains("Running…"), "only the latest run can be under way");
     }
 }

@@ -67,6 +67,44 @@ async fn a_contact_that_has_an_account_keeps_it_and_one_that_has_none_is_linked(
 
 #[rstest]
 #[tokio::test]
+async fn a_run_keeps_how_it_looked_for_the_account_candidate_by_candidate_also_where_it_found_none(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+) {
+    let acme = |name: &str, created: &str| json!({"@ref": name, "Name": name, "Website": "acme.example", "CreatedDate": created});
+    let records = json!({"Account": [acme("Young", "2026-01-01T00:00:00Z"), acme("Old", "2020-01-01T00:00:00Z")]});
+    let Some((test, ids)) = with(engine, UNDER, records).await else { return };
+    book(&test).await;
+    let bookings = test.get("/api/v1/bookings").await.body["bookings"].clone();
+    let account_of = async |email: &str| {
+        let booking = bookings.as_array().expect("bookings").iter().find(|it| it["attendee"]["email"] == email);
+        let id = booking.expect("the booking")["id"].as_str().expect("an id").to_owned();
+        let run = test.get(&format!("/api/v1/bookings/{id}/sync-runs")).await.body["sync_runs"][0].clone();
+        (id, run["account"].clone(), run["notes"].to_string())
+    };
+    let (_, account, notes) = account_of("jane@acme.example").await;
+    assert_eq!(account["account"], json!({"id": ids["Old"], "name": "Old"}));
+    let decided = account["stages"].as_array().expect("stages").iter().find(|it| it["result"] == "decided");
+    let decided = decided.unwrap_or_else(|| panic!("a rule decided: {account:#}"));
+    assert_eq!(decided["stage"], "P9 Earliest created");
+    let young = decided["candidates"].as_array().expect("candidates").iter().find(|it| it["name"] == "Young");
+    assert_eq!(young.expect("it is listed")["removed"], "outranked", "{decided:#}");
+    assert!(
+        notes.contains("The attendee's Account is Old (Exact match), chosen over 1 other by earliest created."),
+        "{notes}"
+    );
+
+    let (id, account, notes) = account_of("warm@gmail.com").await;
+    assert!(
+        account.get("account").is_none() && account["stages"].to_string().contains("free mail provider"),
+        "{account:#}"
+    );
+    assert!(notes.contains("No Account of the attendee's was found."), "{notes}");
+    let none = test.app.store.runs(&id, 1).await.expect("runs").remove(0).account.expect("it is kept");
+    assert_eq!(none.chosen, None);
+}
+
+#[rstest]
+#[tokio::test]
 async fn the_colleagues_account_is_found_by_their_email_the_most_of_them_first(
     #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
 ) {

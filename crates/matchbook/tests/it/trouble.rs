@@ -386,7 +386,7 @@ async fn sync_again_during_a_run_is_not_lost(#[values(Engine::Sqlite, Engine::Po
     let claimed = store.claim("wrk_test", now).await.expect("the database").expect("a booking is due");
     assert!(store.sync_again(&claimed.id.0, now).await.expect("the database"));
     let held = matchbook::store::Released::Held { reason: "Held.".into() };
-    let told = RunTold { notes: &[], report: &SyncReport::default() };
+    let told = RunTold { notes: &[], account: None, report: &SyncReport::default() };
     store.release(&claimed, &claimed.synced, &held, told, &Spent::default(), now).await.expect("the database");
     test.sync().await;
     only_contact_and_event(&test).await;

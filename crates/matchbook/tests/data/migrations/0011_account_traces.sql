@@ -1,0 +1,1 @@
+UPDATE sync_run SET account = '{"trace":{"accounts":{},"stages":[]}}';
