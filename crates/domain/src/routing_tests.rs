@@ -156,8 +156,14 @@ fn whoever_cannot_take_it_leaves_it_to_the_round_robin_with_the_reason() {
         assert_eq!(decision.assignment, Assignment::Rotation, "{}", trace.sentence);
         trace.fallback.expect("a reason")
     };
-    assert_eq!(reason(&|i| i.hosts[1].enabled = false), "the owner is no enabled host of this event type");
-    assert_eq!(reason(&|i| i.hosts[1].user = None), "the owner is no enabled host of this event type");
+    assert_eq!(
+        reason(&|i| i.hosts[1].enabled = false),
+        "the owner is no enabled host of this event type with an active user in Salesforce"
+    );
+    assert_eq!(
+        reason(&|i| i.hosts[1].user = None),
+        "the owner is no enabled host of this event type with an active user in Salesforce"
+    );
     assert_eq!(
         reason(&|i| i.hosts[1].free_within_horizon = Some(false)),
         "Dana owns the record and is not free within 14 days"

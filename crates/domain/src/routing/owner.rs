@@ -259,7 +259,10 @@ impl Router<'_> {
             return Err(self.fail("The record has an owner", "the record names no user"));
         };
         let Some(host) = self.users().get(user).map(|host| (*host).clone()) else {
-            return Err(self.fail("The owner is a host", "the owner is no enabled host of this event type"));
+            return Err(self.fail(
+                "The owner is a host",
+                "the owner is no enabled host of this event type with an active user in Salesforce",
+            ));
         };
         self.trace.check("The owner is a host", format!("{} is", host.name), true);
         let days = self.input.book_directly.horizon_days;

@@ -89,6 +89,12 @@ pub fn users_query(emails: &[EmailAddress]) -> Option<Select> {
     Some(Select::from(ApiName::of("User"), ["Id", "Email"].map(path)).filter(any.and(active)))
 }
 
+/// The query for the active ones of these users.
+pub fn active_users_query<'a>(ids: impl Iterator<Item = &'a RecordId>) -> Option<Select> {
+    let any = Condition::is_in(path("Id"), ids.filter_map(|id| SalesforceId::parse(&id.0).ok()))?;
+    Some(Select::from(ApiName::of("User"), ["Id"].map(path)).filter(any.and(Condition::eq(path("IsActive"), true))))
+}
+
 /// How many of the users have this email.
 pub fn count_users(rows: &[Record], email: &EmailAddress) -> usize {
     rows.iter().filter(|row| is_of(row, email)).count()

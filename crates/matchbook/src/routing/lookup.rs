@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use domain::account_resolution::ExcludedRecordTypes;
 use domain::api_budget::{Allowance, ApiUsage, Purpose, Shares, may_call};
-use domain::ask::{Answer, Ask, Known, LookupFailure, Next};
+use domain::ask::{Answer, Ask, Known, LookupFailure, Next, RecordId};
 use domain::email_domain::EmailAddress;
 use domain::org_shape::OrgShape;
 use domain::round_robin::HostId;
@@ -231,15 +231,16 @@ impl Lookup<'_> {
         Ok(input)
     }
 
-    /// Finds the Salesforce users of enabled hosts of whom it is not known, by one query.
+    /// Finds the Salesforce users of enabled hosts of whom it is not known, by one query; asks by another whether those who were
+    /// set by hand are active (spec 7).
     async fn find_users(
         &mut self,
         input: &RoutingInput,
         emails: &BTreeMap<HostId, EmailAddress>,
         org: &mut OrgShape,
     ) -> Result<(), Unasked> {
-        let enabled = input.hosts.iter().filter(|host| host.enabled).filter_map(|host| emails.get(&host.id));
-        let unknown: Vec<EmailAddress> = enabled.filter(|email| !org.users.contains_key(*email)).cloned().collect();
+        let enabled = || input.hosts.iter().filter(|host| host.enabled).filter_map(|host| emails.get(&host.id));
+        let unknown: Vec<EmailAddress> = enabled().filter(|email| !org.users.contains_key(*email)).cloned().collect();
         for some in unknown.chunks(preflight::HOSTS_A_QUERY) {
             let Some(select) = preflight::users_query(some) else { continue };
             let query = |client: Client, session: Session| {
@@ -253,6 +254,36 @@ impl Lookup<'_> {
                 let store = &self.lookups.engine.store;
                 store.save_salesforce_user(&self.connection.id, email, user.as_ref(), now).await?;
                 org.users.insert(email.clone(), user);
+            }
+        }
+        let now = self.lookups.engine.clock.now();
+        let mut unchecked =
+            self.lookups.engine.store.unchecked_users(&self.connection.id, now - SHAPE_LIFETIME).await?;
+        unchecked.retain(|email, _| enabled().any(|host| host == email));
+        self.check_users(&unchecked, org).await
+    }
+
+    /// Asks whether users who were set by hand are active.
+    async fn check_users(
+        &mut self,
+        unchecked: &BTreeMap<EmailAddress, RecordId>,
+        org: &mut OrgShape,
+    ) -> Result<(), Unasked> {
+        let unchecked: Vec<(&EmailAddress, &RecordId)> = unchecked.iter().collect();
+        for some in unchecked.chunks(preflight::HOSTS_A_QUERY) {
+            let Some(select) = preflight::active_users_query(some.iter().map(|(_, user)| *user)) else { continue };
+            let query = |client: Client, session: Session| {
+                let select = select.clone();
+                async move { client.query(&session, &select, false).await }
+            };
+            let active = self.call(query).await?.records;
+            let now = self.lookups.engine.clock.now();
+            for (email, user) in some {
+                let is_active = active.iter().any(|row| row.id("Id").is_some_and(|id| id.as_str() == user.0));
+                self.lookups.engine.store.save_user_check(&self.connection.id, user, is_active, now).await?;
+                if !is_active {
+                    org.users.insert((*email).clone(), None);
+                }
             }
         }
         Ok(())

@@ -61,7 +61,8 @@ impl Store {
         tx.commit().await
     }
 
-    /// The Salesforce users found for organizers' emails since an instant, and those that were set by hand.
+    /// The Salesforce users found for organizers' emails since an instant, and those that were set by hand; none for an email that
+    /// has no active one.
     pub async fn salesforce_users(
         &self,
         connection_id: &str,
@@ -75,13 +76,50 @@ impl Store {
         .all(&self.read)
         .await?;
         let by_hand: Vec<(String, Option<String>)> =
-            sql("SELECT h.email_folded, u.user_id FROM host_salesforce_user u JOIN host h ON h.id = u.host_id
-             WHERE u.connection_id = $1 AND h.archived_at IS NULL ORDER BY h.email_folded")
+            sql("SELECT h.email_folded, CASE WHEN u.active = 0 AND u.checked_at >= $2 THEN NULL ELSE u.user_id END
+                 FROM host_salesforce_user u JOIN host h ON h.id = u.host_id
+                 WHERE u.connection_id = $1 AND h.archived_at IS NULL ORDER BY h.email_folded")
             .bind(connection_id)
+            .bind(micros(since))
             .all(&self.read)
             .await?;
         let all = rows.into_iter().chain(by_hand);
         all.map(|(email, user)| Ok((email_address(&email)?, user.map(RecordId)))).collect()
+    }
+
+    /// The users of hosts that were set by hand of whom nobody has asked since an instant whether they are active, by the host's
+    /// email.
+    pub async fn unchecked_users(
+        &self,
+        connection_id: &str,
+        since: Timestamp,
+    ) -> Result<BTreeMap<EmailAddress, RecordId>, StoreError> {
+        let rows: Vec<(String, String)> =
+            sql("SELECT h.email_folded, u.user_id FROM host_salesforce_user u JOIN host h ON h.id = u.host_id
+                 WHERE u.connection_id = $1 AND h.archived_at IS NULL AND (u.checked_at IS NULL OR u.checked_at < $2)")
+            .bind(connection_id)
+            .bind(micros(since))
+            .all(&self.read)
+            .await?;
+        rows.into_iter().map(|(email, user)| Ok((email_address(&email)?, RecordId(user)))).collect()
+    }
+
+    /// Keeps whether a user that was set by hand is active.
+    pub async fn save_user_check(
+        &self,
+        connection_id: &str,
+        user: &RecordId,
+        active: bool,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        sql("UPDATE host_salesforce_user SET active = $3, checked_at = $4 WHERE connection_id = $1 AND user_id = $2")
+            .bind(connection_id)
+            .bind(&user.0)
+            .bind(i64::from(active))
+            .bind(micros(now))
+            .run(&self.write)
+            .await?;
+        Ok(())
     }
 
     /// Keeps which Salesforce user an email belongs to; none says that it is not exactly one active user.
@@ -108,5 +146,9 @@ impl Store {
 pub(crate) async fn forget(tx: &mut Tx, connection_id: &str) -> Result<(), StoreError> {
     sql("DELETE FROM describe WHERE connection_id = $1").bind(connection_id).run(&mut *tx).await?;
     sql("DELETE FROM salesforce_user WHERE connection_id = $1").bind(connection_id).run(&mut *tx).await?;
+    sql("UPDATE host_salesforce_user SET checked_at = NULL WHERE connection_id = $1")
+        .bind(connection_id)
+        .run(&mut *tx)
+        .await?;
     Ok(())
 }

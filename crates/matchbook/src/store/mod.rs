@@ -152,6 +152,12 @@ pub const MIGRATIONS: &[(i64, &str, &str, &str)] = &[
         include_str!("../../migrations/sqlite/0011_account_traces.sql"),
         include_str!("../../migrations/postgres/0011_account_traces.sql"),
     ),
+    (
+        12,
+        "user_checks",
+        include_str!("../../migrations/sqlite/0012_user_checks.sql"),
+        include_str!("../../migrations/postgres/0012_user_checks.sql"),
+    ),
 ];
 
 /// How long a statement waits for another process that holds SQLite's write lock. Whoever sent a webhook waits as long.

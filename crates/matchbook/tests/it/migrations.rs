@@ -20,6 +20,7 @@ const SAMPLES: &[&str] = &[
     include_str!("../data/migrations/0009_sync_errors.sql"),
     include_str!("../data/migrations/0010_routing.sql"),
     include_str!("../data/migrations/0011_account_traces.sql"),
+    include_str!("../data/migrations/0012_user_checks.sql"),
 ];
 
 #[tokio::test]

@@ -211,3 +211,27 @@ async fn a_rule_reads_a_long_text_also_of_the_only_account_that_colleagues_lead_
     let Some(routed) = Routed::spawn(engine, "", &settings, records).await else { return };
     assert_eq!(routed.host("jane@acme.example", json!({})).await, "cleo", "{}", routed.sentence().await);
 }
+
+#[rstest]
+#[case::active(true, "cleo")]
+#[case::deactivated(false, "ann")]
+#[tokio::test]
+async fn a_user_that_was_set_by_hand_takes_meetings_only_while_active_in_salesforce(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+    #[case] active: bool,
+    #[case] host: &str,
+) {
+    let records = json!({"User": [{"@ref": "hand", "Username": "c@other.example", "Email": "c@other.example", "LastName": "C",
+            "Alias": "c", "IsActive": active}],
+        "Contact": [{"LastName": "Roe", "Email": "jane@acme.example", "OwnerId": "@hand"}]});
+    let Some(routed) = Routed::spawn(engine, "", &by_owner("contact", ""), records).await else { return };
+    let hand = routed.ids["hand"].as_str().expect("an id");
+    let cleo = format!(
+        "hosts:\n  cleo: {{name: Cleo Host, email: cleo@seller.example, time_zone: Europe/London, salesforce_users: {{main: {hand}}}}}\n"
+    );
+    routed.test.apply(&cleo).await.expect("applied");
+    assert_eq!(routed.host("jane@acme.example", json!({})).await, host, "{}", routed.sentence().await);
+    routed.test.org.take_calls().await;
+    routed.book("jane@acme.example", json!({"start": "2026-05-07T09:00:00Z"})).await;
+    assert_eq!(routed.test.org.take_calls().await, 1, "it is not asked again for every decision");
+}
