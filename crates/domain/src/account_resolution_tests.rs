@@ -309,7 +309,14 @@ fn an_indexed_field_is_asked_by_value_and_fuzzy_only_when_it_is_reached() {
         })
         .collect();
     assert!(matches!(reaches.as_slice(), [WebsiteReach::Exactly(_)]), "{reaches:?}");
-    assert_eq!(World::new().resolve(&input).2, 2, "one more for fuzzy");
+    let (_, trace, requests) = World::new().resolve(&input);
+    assert_eq!(requests, 2, "one more for fuzzy");
+    let normalized = trace.stages.iter().find(|stage| stage.key == StageKey::Step(StepKey::NormalizedWebsite));
+    let coverage = &normalized.expect("it was gone through").coverage;
+    assert!(
+        matches!(coverage, Coverage::Bounded { .. }),
+        "other spellings are not looked for, which it says: {coverage:?}"
+    );
 }
 
 fn by_search(mut input: ResolutionInput) -> ResolutionInput {

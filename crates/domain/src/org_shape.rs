@@ -156,11 +156,14 @@ impl ObjectShape {
         self.record_types.iter().find(|record_type| record_type.default && !record_type.master)
     }
 
-    /// The record type that a text names: by id, else by label or developer name without case (spec 4.6).
+    /// The record type that a text names: by id of 15 or 18 characters, by label or by developer name without case (spec 4.6).
     pub fn record_types_named<'a>(&'a self, text: &'a str) -> impl Iterator<Item = &'a RecordTypeShape> {
         let is_it = move |known: &&RecordTypeShape| {
             let same = |name: &str| name.to_lowercase() == text.trim().to_lowercase();
-            known.id.0 == text || same(&known.name) || same(&known.developer_name)
+            known.id.0 == text
+                || (text.len() == 15 && known.id.0.starts_with(text))
+                || same(&known.name)
+                || same(&known.developer_name)
         };
         self.record_types.iter().filter(|known| !known.master).filter(is_it)
     }

@@ -112,6 +112,23 @@ impl ExcludedRecordTypes {
         contact.extend(account.iter().cloned());
         ExcludedRecordTypes { contact, lead: ids(&org.lead, &named.lead), account }
     }
+
+    /// The first text that names a record type which the org does not have, or not by that name any more. Which records to leave
+    /// alone cannot be told then. An object without record types has none to leave alone.
+    pub fn unknown<'s>(settings: &'s SalesforceSettings, org: &OrgShape) -> Option<&'s str> {
+        let named = &settings.exclude_record_types;
+        let objects: [(_, &[&ObjectShape]); 3] = [
+            (&named.contact, &[&org.contact, &org.account]),
+            (&named.lead, &[&org.lead]),
+            (&named.account, &[&org.account]),
+        ];
+        let unknown = |(texts, shapes): (&'s BTreeSet<String>, &[&ObjectShape])| {
+            let has_types = shapes.iter().any(|shape| shape.record_types.iter().any(|known| !known.master));
+            let known = |text: &&String| shapes.iter().any(|shape| shape.record_types_named(text).next().is_some());
+            texts.iter().filter(|_| has_types).find(|text| !known(text)).map(String::as_str)
+        };
+        objects.into_iter().find_map(unknown)
+    }
 }
 
 /// The record types that texts name.

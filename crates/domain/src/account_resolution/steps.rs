@@ -214,6 +214,12 @@ fn contact_domain(input: &ResolutionInput, known: &Known) -> Read {
     Read::Matches { matches: groups.iter().map(found).collect(), coverage: coverage.clone() }
 }
 
+/// Whether only whole values are looked for, by an index.
+fn seeks(input: &ResolutionInput) -> bool {
+    let has_website = || input.lookup.domain_fields.iter().any(|field| field.eq_ignore_ascii_case(WEBSITE_FIELD));
+    input.lookup.account_lookup == AccountLookup::Soql && !has_website()
+}
+
 /// The searches that answer a step, the widest first: a narrower one is made only where a wider one had to stop.
 fn reaches(input: &ResolutionInput, domain: &DomainName, wanted: Closeness) -> Vec<WebsiteReach> {
     let label = fuzzily(input).ok().and_then(|()| domain.base_label().ok());
@@ -226,9 +232,9 @@ fn reaches(input: &ResolutionInput, domain: &DomainName, wanted: Closeness) -> V
         // A search knows words: nothing narrower than the domain's.
         return label.into_iter().chain([WebsiteReach::Domain(domain.clone())]).collect();
     }
-    match input.lookup.domain_fields.iter().any(|field| field.eq_ignore_ascii_case(WEBSITE_FIELD)) {
-        true => label.into_iter().chain([WebsiteReach::Domain(domain.clone()), exactly]).collect(),
-        false => vec![exactly],
+    match seeks(input) {
+        true => vec![exactly],
+        false => label.into_iter().chain([WebsiteReach::Domain(domain.clone()), exactly]).collect(),
     }
 }
 
@@ -273,6 +279,11 @@ fn websites(input: &ResolutionInput, known: &Known, wanted: Closeness) -> Read {
         if *coverage == Coverage::Complete {
             break;
         }
+    }
+    if wanted == Closeness::Normalized && seen == Coverage::Complete && seeks(input) {
+        let rule =
+            "fields that are indexed are compared as whole values: other spellings were not looked for".to_owned();
+        seen = Coverage::Bounded { read: matches.len(), rule };
     }
     Read::Matches { matches, coverage: seen }
 }

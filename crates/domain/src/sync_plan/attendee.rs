@@ -48,6 +48,13 @@ impl Planner<'_> {
         if let Some(known) = self.attendee_on_record(guests)? {
             return Ok(known);
         }
+        if let Some(name) = ExcludedRecordTypes::unknown(self.input.settings, self.input.org) {
+            let reason = format!(
+                "The org has no record type {name} any more, of which records are excluded, so it cannot be told which to leave \
+                 alone. Choose it by its new name under Exclude Record Types, or take it out, then sync again."
+            );
+            return Err(Stop::plan(Plan::Hold { reason }));
+        }
         let found = match self.input.settings.attendee_record_type {
             AttendeeRecordType::Contact => self.as_contact(guests)?,
             AttendeeRecordType::Lead => self.as_lead(guests)?,

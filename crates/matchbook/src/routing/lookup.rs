@@ -224,6 +224,10 @@ impl Lookup<'_> {
         if let Some(resolution) = &mut input.resolution {
             resolution.excluded = ExcludedRecordTypes::of(settings, &org);
         }
+        if let Some(name) = ExcludedRecordTypes::unknown(settings, &org) {
+            input.not_asked =
+                Some(format!("the org has no record type {name} any more, of which records are excluded"));
+        }
         input.unseen_fields = input.book_directly.unseen_fields(&org);
         while let (Next::Ask(asks), _) = decide(&input, &self.known) {
             self.ask(asks, &org).await?;
