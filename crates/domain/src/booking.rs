@@ -267,7 +267,11 @@ pub fn apply_change(recorded: Option<&RecordedBooking>, change: BookingChange) -
             (marks != known.marks).then(|| RecordedBooking { marks, ..known.clone() })
         }
         _ => {
-            let BookingChange { kind, occurred_at, booking } = change;
+            let BookingChange { kind, occurred_at, mut booking } = change;
+            // Sources do not tell from where somebody books; what was found out once stays.
+            if let Some(known) = recorded.filter(|_| booking.place.is_empty()) {
+                booking.place = known.booking.place.clone();
+            }
             Some(RecordedBooking { booking, changed_at: occurred_at, changed_by: kind, marks })
         }
     }

@@ -25,7 +25,8 @@ mod switches;
 mod turns;
 
 pub use ledger::{
-    Entry, Ledger, Line, Part, Reason, Tally, TallyLine, booked, given_back, joined, ledger, left, roster_changed,
+    Entry, Ledger, Line, Part, Reason, Tally, TallyLine, booked, given_back, holder, joined, ledger, left,
+    roster_changed,
 };
 pub use switches::{Assignment, CancelEffect, RotationSwitches, cancel_effect, counts};
 pub use turns::Turns;

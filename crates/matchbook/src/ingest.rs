@@ -135,6 +135,7 @@ fn new_change(source_id: &str, change: sources::SourceChange, told: Told) -> New
         identity: Some(identity(source_id, change.identity)),
         event_type_slug: change.event_type_slug,
         change: change.change,
+        made_at: change.made_at,
         decision: change.decision,
         told,
     }

@@ -116,6 +116,14 @@ pub fn given_back(booking: &BookingId, since: &[Entry], at: Timestamp) -> Vec<En
     reversed.collect()
 }
 
+/// Whose turn a booking is by what it wrote, in the ledger's order, if it is one that was not given back.
+pub fn holder(booking: &BookingId, entries: &[Entry]) -> Option<HostId> {
+    let pending = pending(booking, entries);
+    let mut debits =
+        pending.into_iter().filter(|((_, part), (amount, _))| *part == Part::Debit && *amount != Turns::ZERO);
+    debits.next().map(|((host, _), _)| host.clone())
+}
+
 /// What a booking wrote and was not given back, by host and part, and whether the host has left since.
 fn pending<'a>(booking: &BookingId, since: &'a [Entry]) -> BTreeMap<(&'a HostId, Part), (Turns, bool)> {
     let mut pending: BTreeMap<(&HostId, Part), (Turns, bool)> = BTreeMap::new();

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::{NamedBy, RoutingHost, RoutingInput, Scheduling};
 use crate::geo::Geo;
 use crate::round_robin::{HostId, Turns, Why};
-use crate::trace::Trace;
+use crate::trace::{Stage, StageResult, Trace};
 
 /// How a host was chosen.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -122,6 +122,12 @@ impl RoutingTrace {
     /// Whether the attendee's record was looked for in the org: then it is called the *routing trace* (spec 9).
     pub fn asked_the_org(&self) -> bool {
         self.account.is_some() || !self.owner.is_empty()
+    }
+
+    /// Whether an Account was looked for, and every step of it could be asked.
+    pub fn looked_for_account(&self) -> bool {
+        let failed = |stage: &Stage| matches!(stage.result, StageResult::Failed { .. });
+        self.account.as_ref().is_some_and(|trace| !trace.stages.is_empty() && !trace.stages.iter().any(failed))
     }
 
     pub(super) fn check(&mut self, check: &str, outcome: impl Into<String>, passed: bool) {

@@ -197,7 +197,7 @@ fn source_change(root: &Field<'_>, kind: ChangeKind, received_at: Timestamp) -> 
     let status = status(&payload, kind)?;
     let booking = booking(&payload, status, &event_type_slug)?;
     let change = BookingChange { kind, occurred_at, booking };
-    Ok(SourceChange { identity, event_type_slug, change, decision: decision(&payload) })
+    Ok(SourceChange { identity, event_type_slug, change, made_at: occurred_at, decision: decision(&payload) })
 }
 
 /// The id of a routing decision in a booking's metadata. Whoever books may have edited it, so only what looks like ours is read.

@@ -107,6 +107,8 @@ pub struct SourceChange {
     pub event_type_slug: String,
     /// The change itself.
     pub change: BookingChange,
+    /// When the booking was made, by the source's clock, as far as this tells: else when the change happened.
+    pub made_at: Timestamp,
     /// The routing decision that sent the booker to the source, by the id that the link `/r/` gave along.
     pub decision: Option<String>,
 }

@@ -22,6 +22,8 @@ pub struct NewChange {
     pub event_type_slug: String,
     /// The change.
     pub change: BookingChange,
+    /// When the booking was made, by its source's clock.
+    pub made_at: Timestamp,
     /// The routing decision that it names.
     pub decision: Option<String>,
     /// How it is known.
@@ -77,7 +79,7 @@ pub(crate) async fn record_change(tx: &mut Tx, new: NewChange, now: Timestamp) -
     let Some(target) = target else { return Ok(RecordedChange::UnknownEventType) };
     let id = known.as_ref().map_or_else(|| new_id("bkg"), |k| k.id.clone());
     let recorded = known.as_ref().map(|k| &k.recorded);
-    let made_at = new.change.occurred_at;
+    let made_at = new.made_at;
     let changed = match &new.told {
         Told::Happened => apply_change(recorded, new.change),
         Told::Shown(absent) => apply_shown(recorded, new.change, absent),

@@ -2,6 +2,7 @@
 
 use domain::booking::{Booking, BookingId, ChangeKind, Marks, RecordedBooking};
 use domain::email_domain::EmailAddress;
+use domain::geo::Geo;
 use jiff::Timestamp;
 
 use super::booking_names::BookingIdentity;
@@ -197,10 +198,21 @@ pub(super) async fn update(
     recorded: &RecordedBooking,
     now: Timestamp,
 ) -> Result<(), StoreError> {
+    let before: Option<(String,)> =
+        sql("SELECT organizer_email FROM booking WHERE id = $1").bind(id).optional(&mut *tx).await?;
     let update = sql("UPDATE booking SET wanted = $2, marks = $3, changed_at = $4, changed_by = $5, status = $6,
              start_at = $7, attendee_email = $8, updated_at = $9, organizer_email = $10, search_text = $11, version = version + 1 WHERE id = $1");
     with_recorded(update.bind(id), recorded, now).run(&mut *tx).await?;
+    if before.is_some_and(|(email,)| email != recorded.booking.organizer.email.folded()) {
+        rotation::settle_organizer(tx, id, recorded).await?;
+    }
     rotation::settle_cancel(tx, id, recorded).await
+}
+
+/// Keeps from where a booking was made, which was found out since; its version stays.
+pub(super) async fn set_place(tx: &mut Tx, id: &str, booking: &Booking, place: Geo) -> Result<(), StoreError> {
+    let booking = Booking { place, ..booking.clone() };
+    sql("UPDATE booking SET wanted = $2 WHERE id = $1").bind(id).bind(json(&booking)).run(tx).await.map(|_| ())
 }
 
 /// Binds what is recorded of a booking, as its second to eleventh values.

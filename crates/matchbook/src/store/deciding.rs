@@ -7,7 +7,7 @@ use domain::routing::{NamedBy, RoutingDecision, RoutingInput, RoutingTrace, Sche
 use jiff::Timestamp;
 
 use super::rotation::{self, Standings};
-use super::{Store, StoreError, Tx};
+use super::{Store, StoreError, Tx, event_types};
 use crate::workspace_file::entries;
 
 /// From when to when a meeting is.
@@ -61,11 +61,16 @@ pub(super) async fn decide_now(tx: &mut Tx, routing: &Routing, now: Timestamp) -
     if routing.input.scheduling == Scheduling::OneHost || routing.named.is_some() {
         return Ok(decide_with(routing, routing.input.clone()));
     }
-    let enabled = routing.input.hosts.iter().filter(|host| host.enabled).map(|host| host.id.clone()).collect();
+    // Those who are enabled now: this was gathered by a configuration that may not be in force any more.
+    let enabled = event_types::enabled_hosts(tx, &routing.event_type_id).await?;
     let standings = rotation::settle_roster(tx, &routing.event_type_id, &enabled, now).await?;
     let mut input = with_standings(&routing.input, &standings);
+    for host in input.hosts.iter_mut().filter(|host| !enabled.contains(&host.id)) {
+        host.enabled = false;
+    }
     if let Some(Slot { start, end }) = routing.slot {
         // Who was booked since this was gathered is not free.
+        rotation::lock_hosts(tx, &enabled).await?;
         let except = routing.instead_of.as_deref();
         let taken = rotation::taken(tx, &routing.event_type_id, start, end, except).await?;
         for host in input.hosts.iter_mut().filter(|host| taken.contains_key(&host.id)) {

@@ -1,12 +1,12 @@
 //! Bookings that sources bring, joined with the decisions that sent their bookers there (spec 7).
 
-use domain::booking::{BookingId, RecordedBooking};
-use domain::routing::RoutingDecision;
+use domain::booking::{Booking, BookingId, RecordedBooking};
+use domain::routing::{RoutingDecision, RoutingTrace};
 use jiff::{SignedDuration, Timestamp};
 
 use super::database::{sql, sql_from_parts};
 use super::deciding::turn_of;
-use super::{StoreError, Tx, event_types, from_json, micros, rotation};
+use super::{StoreError, Tx, bookings, event_types, from_json, micros, rotation};
 
 /// How long a decision waits for its booking to come in by webhook (spec 7).
 const JOINED_WITHIN: SignedDuration = SignedDuration::from_hours(24);
@@ -31,6 +31,7 @@ pub(super) struct Brought<'a> {
 struct Joinable {
     id: String,
     decision: RoutingDecision,
+    trace: RoutingTrace,
     /// The decided host's email, in lower case.
     host: Option<String>,
 }
@@ -61,6 +62,10 @@ pub(super) async fn join(
         .run(&mut *tx)
         .await?;
         if joined == 1 {
+            let booking = &brought.recorded.booking;
+            if booking.place.is_empty() && !found.trace.place.is_empty() {
+                bookings::set_place(tx, brought.id, booking, found.trace.place).await?;
+            }
             if other.is_none() {
                 had_turn(tx, event_type_id, found.decision, (brought.id, brought.recorded), now).await?;
             }
@@ -79,9 +84,9 @@ async fn has_one(tx: &mut Tx, booking_id: &str) -> Result<bool, StoreError> {
 /// The decision that a booking is to be joined with: that of its event type which it names, if that was made for its
 /// attendee; else the latest that was made for them within a day before the booking.
 async fn joinable(tx: &mut Tx, event_type_id: &str, brought: &Brought<'_>) -> Result<Option<Joinable>, StoreError> {
-    const OPEN: &str = "SELECT d.id, d.decision, h.email_folded FROM routing_decision d
+    const OPEN: &str = "SELECT d.id, d.decision, d.trace, h.email_folded FROM routing_decision d
          LEFT JOIN host h ON h.id = d.host_id WHERE d.booking_id IS NULL AND d.event_type_id = $1";
-    type Row = (String, String, Option<String>);
+    type Row = (String, String, String, Option<String>);
     let email = brought.recorded.booking.attendee.email.folded();
     let mut row: Option<Row> = None;
     if let Some(named) = brought.decision {
@@ -101,11 +106,15 @@ async fn joinable(tx: &mut Tx, event_type_id: &str, brought: &Brought<'_>) -> Re
             .optional(tx)
             .await?;
     }
-    row.map(|(id, decision, host)| Ok(Joinable { id, decision: from_json("a decision", &decision)?, host })).transpose()
+    let joinable = |(id, decision, trace, host): Row| {
+        let decision = from_json("a decision", &decision)?;
+        Ok(Joinable { id, decision, trace: from_json("a routing trace", &trace)?, host })
+    };
+    row.map(joinable).transpose()
 }
 
 /// A booking went to the host who was decided for it elsewhere: that was a turn, if it counts as one. Who left the rotation
-/// since has no part in it.
+/// since has no part in it, nor has who is at another meeting then: at the link no time was chosen yet.
 async fn had_turn(
     tx: &mut Tx,
     event_type_id: &str,
@@ -114,7 +123,12 @@ async fn had_turn(
     now: Timestamp,
 ) -> Result<(), StoreError> {
     let standings = rotation::standings_now(tx, event_type_id).await?;
-    decision.free.retain(|host| standings.contains_key(&host.id));
+    let Booking { start, end, .. } = recorded.booking;
+    let taken = rotation::taken(&mut *tx, event_type_id, start, end, Some(booking_id)).await?;
+    let organizer = decision.host.clone();
+    decision.free.retain(|host| {
+        standings.contains_key(&host.id) && (!taken.contains_key(&host.id) || organizer.as_ref() == Some(&host.id))
+    });
     if decision.host.as_ref().is_none_or(|host| !standings.contains_key(host)) {
         return Ok(());
     }

@@ -1,5 +1,8 @@
 //! Event types: the kinds of meeting that can be booked (spec 3).
 
+use std::collections::BTreeSet;
+
+use domain::round_robin::HostId;
 use jiff::Timestamp;
 
 use super::configuration::typed;
@@ -77,6 +80,19 @@ pub(super) async fn rotation_of(tx: &mut Tx, event_type_id: &str) -> Result<entr
         sql("SELECT key, settings FROM event_type WHERE id = $1").bind(event_type_id).one(tx).await?;
     let settings: entries::EventType = typed(&key, &from_json("an event type's settings", &settings)?)?;
     Ok(settings.rotation)
+}
+
+/// The hosts who take meetings of an event type by the configuration in force. Whoever changes that meanwhile waits for nobody: the
+/// next decision sees it.
+pub(super) async fn enabled_hosts(tx: &mut Tx, event_type_id: &str) -> Result<BTreeSet<HostId>, StoreError> {
+    let parts = rotation_of(tx, event_type_id).await?.hosts;
+    let rows: Vec<(String, String)> =
+        sql("SELECT h.id, h.key FROM event_type_host t JOIN host h ON h.id = t.host_id WHERE t.event_type_id = $1")
+            .bind(event_type_id)
+            .all(tx)
+            .await?;
+    let enabled = rows.into_iter().filter(|(_, key)| parts.get(key).is_none_or(|part| part.enabled));
+    Ok(enabled.map(|(id, _)| HostId(id)).collect())
 }
 
 /// The event type of a booking.

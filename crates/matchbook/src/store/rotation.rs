@@ -137,6 +137,17 @@ pub(super) async fn standings_now(tx: &mut Tx, event_type_id: &str) -> Result<St
     rows.into_iter().map(standing).collect()
 }
 
+/// Lets decisions that may choose one of these hosts be made one after the other, also those of other event types: a host is at one
+/// meeting at a time. Turns are locked before hosts, and hosts in one order, so that nobody waits for each other.
+pub(super) async fn lock_hosts(tx: &mut Tx, hosts: &BTreeSet<HostId>) -> Result<(), StoreError> {
+    if tx.is_shared() {
+        for host in hosts {
+            sql("SELECT pg_advisory_xact_lock(hashtextextended('host/' || $1, 0))").bind(&host.0).run(&mut *tx).await?;
+        }
+    }
+    Ok(())
+}
+
 async fn one_at_a_time(tx: &mut Tx, event_type_id: &str) -> Result<(), StoreError> {
     if tx.is_shared() {
         sql("SELECT pg_advisory_xact_lock(hashtextextended('rotation/' || $1, 0))").bind(event_type_id).run(tx).await?;
@@ -162,23 +173,46 @@ pub(super) async fn take_turn(
     Ok(())
 }
 
-/// Gives back the turn of a booking that is called off, where it counted as one and its event type gives back.
+/// Gives back the turn of a booking that is called off, where its event type gives back.
 pub(super) async fn settle_cancel(tx: &mut Tx, booking_id: &str, recorded: &RecordedBooking) -> Result<(), StoreError> {
     if !matches!(recorded.booking.status, BookingStatus::Cancelled | BookingStatus::Rejected) {
         return Ok(());
     }
-    let first: Option<(String,)> =
-        sql("SELECT event_type_id FROM ledger_entry WHERE booking_id = $1 ORDER BY id LIMIT 1")
-            .bind(booking_id)
-            .optional(&mut *tx)
-            .await?;
-    let Some((event_type_id,)) = first else { return Ok(()) };
+    let Some((event_type_id, _)) = turn(tx, booking_id).await? else { return Ok(()) };
     let switches = event_types::rotation_of(tx, &event_type_id).await?.switches;
     let effect = cancel_effect(recorded.booking.start, recorded.changed_at, switches);
     match effect {
         CancelEffect::GivenBack => give_back(tx, &event_type_id, booking_id, recorded.changed_at).await,
         CancelEffect::Started | CancelEffect::SwitchedOff => Ok(()),
     }
+}
+
+/// Gives back the turn of a booking that has another organizer by now than the host whose turn it was.
+pub(super) async fn settle_organizer(
+    tx: &mut Tx,
+    booking_id: &str,
+    recorded: &RecordedBooking,
+) -> Result<(), StoreError> {
+    let Some((event_type_id, holder)) = turn(tx, booking_id).await? else { return Ok(()) };
+    let email: Option<(String,)> =
+        sql("SELECT email_folded FROM host WHERE id = $1").bind(&holder.0).optional(&mut *tx).await?;
+    if email.is_some_and(|(email,)| email == recorded.booking.organizer.email.folded()) {
+        return Ok(());
+    }
+    give_back(tx, &event_type_id, booking_id, recorded.changed_at).await
+}
+
+/// The event type among whose turns a booking counts, and whose turn it is.
+async fn turn(tx: &mut Tx, booking_id: &str) -> Result<Option<(String, HostId)>, StoreError> {
+    let rows: Vec<(String, String)> =
+        sql("SELECT event_type_id, entry FROM ledger_entry WHERE booking_id = $1 ORDER BY id")
+            .bind(booking_id)
+            .all(&mut *tx)
+            .await?;
+    let Some((event_type_id, _)) = rows.first().cloned() else { return Ok(None) };
+    let entries: Vec<Entry> =
+        rows.iter().map(|(_, text)| from_json("a ledger entry", text)).collect::<Result<_, _>>()?;
+    Ok(round_robin::holder(&BookingId(booking_id.to_owned()), &entries).map(|holder| (event_type_id, holder)))
 }
 
 /// Gives back all that a booking wrote into the ledger.

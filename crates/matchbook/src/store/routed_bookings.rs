@@ -7,7 +7,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::api_requests::{self, ApiRequest};
 use super::database::sql;
-use super::deciding::{Routing, decide_now, turn_of};
+use super::deciding::{Routing, Slot, decide_now, turn_of};
 use super::routing_decisions::{Entered, insert};
 use super::{
     Asked, NewChange, RecordedChange, Store, StoreError, Told, booking_actions, booking_changes, bookings, micros,
@@ -59,7 +59,8 @@ impl Store {
         };
         let change = BookingChange { kind: ChangeKind::Created, occurred_at: now, booking };
         let event_type_slug = slug.to_owned();
-        let new = NewChange { identity: None, event_type_slug, change, decision: None, told: Told::Happened };
+        let new =
+            NewChange { identity: None, event_type_slug, change, made_at: now, decision: None, told: Told::Happened };
         let RecordedChange::Recorded(id) = booking_changes::record_change(&mut tx, new, now).await? else {
             return Ok(RoutedBooking::UnknownEventType);
         };
@@ -87,6 +88,11 @@ impl Store {
         let mut tx = self.begin().await?;
         let Some(known) = bookings::by_id(&mut tx, id).await? else { return Ok(Asked::Unknown) };
         if !admits(known.version) {
+            return Ok(Asked::OtherVersion(known.version));
+        }
+        // It was moved while this was gathered: whoever was found free is so at another time.
+        let Booking { start, end, .. } = known.recorded.booking;
+        if routing.slot.is_some_and(|slot| slot != Slot { start, end }) {
             return Ok(Asked::OtherVersion(known.version));
         }
         rotation::give_back(&mut tx, &routing.event_type_id, id, now).await?;

@@ -4,7 +4,6 @@ use std::collections::BTreeSet;
 
 use domain::ask::{Answer, Ask, Known, LookupFailure, RecordId};
 use domain::booking::BookingId;
-use domain::round_robin::Assignment;
 use domain::routing::{RoutingDecision, RoutingInput, RoutingTrace};
 use jiff::Timestamp;
 
@@ -155,22 +154,23 @@ fn known_of(text: &str) -> Result<Known, StoreError> {
     Ok(list.into_iter().collect())
 }
 
-/// The Account that the latest decision on a booking found; one by hand looks for none, and takes none away. The inner error is
-/// of a decision that does not read back.
+/// The Account that the latest decision on a booking found. Those that looked for none take none away: by hand, by the owner of a
+/// Contact, or where the org could not be asked. The inner error is of a decision that does not read back.
 pub(super) async fn account_of(
     tx: &mut Tx,
     booking_id: &str,
 ) -> Result<Result<Option<RecordId>, StoreError>, StoreError> {
-    let rows: Vec<(String,)> =
-        sql("SELECT decision FROM routing_decision WHERE booking_id = $1 ORDER BY created_at DESC, id DESC")
+    let rows: Vec<(String, String)> =
+        sql("SELECT decision, trace FROM routing_decision WHERE booking_id = $1 ORDER BY created_at DESC, id DESC")
             .bind(booking_id)
             .all(tx)
             .await?;
-    let decisions: Result<Vec<RoutingDecision>, StoreError> =
-        rows.iter().map(|(text,)| from_json("a decision", text)).collect();
-    Ok(decisions.map(|decisions| decisions.into_iter().find(looked_for_account).and_then(|decision| decision.account)))
-}
-
-fn looked_for_account(decision: &RoutingDecision) -> bool {
-    decision.assignment != Assignment::ByHand
+    let read = |(decision, trace): &(String, String)| -> Result<_, StoreError> {
+        let decision: RoutingDecision = from_json("a decision", decision)?;
+        let trace: RoutingTrace = from_json("a routing trace", trace)?;
+        Ok((decision.account, trace.looked_for_account()))
+    };
+    let decisions: Result<Vec<(Option<RecordId>, bool)>, StoreError> = rows.iter().map(read).collect();
+    Ok(decisions
+        .map(|all| all.into_iter().find(|(found, looked)| found.is_some() || *looked).and_then(|(found, _)| found)))
 }

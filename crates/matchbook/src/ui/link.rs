@@ -25,15 +25,23 @@ use crate::sources::calcom::DECISION_KEY;
 use crate::store::{EventType, StoreError};
 use crate::workspace_file::entries::{self, Typed as _};
 
-/// How often Salesforce may be asked for bookers from one network.
+/// How often Salesforce may be asked for bookers from one network, and how many decisions are kept for them.
 #[derive(Debug)]
-pub struct LinkLimits(Debts<Option<IpAddr>>);
+pub struct LinkLimits {
+    look_ups: Debts<Option<IpAddr>>,
+    kept: Debts<Option<IpAddr>>,
+}
+
+/// So many times as often as Salesforce is asked, bookers from one network are routed by turns: each decision is kept, so that
+/// nobody can fill the disk. Whoever comes more often is sent on unrouted.
+const KEPT_PER_LOOK_UP: i64 = 5;
 
 impl LinkLimits {
     /// So many look-ups a minute; a quiet minute's may come at once.
     pub(crate) fn new(per_minute: NonZeroU32) -> Self {
-        let burst = i64::from(per_minute.get());
-        LinkLimits(Debts::new(Allowance { burst, interval: 60_000_000 / burst }))
+        let a_minute = |burst: i64| Debts::new(Allowance { burst, interval: 60_000_000 / burst });
+        let look_ups = i64::from(per_minute.get());
+        LinkLimits { look_ups: a_minute(look_ups), kept: a_minute(look_ups * KEPT_PER_LOOK_UP) }
     }
 }
 
@@ -92,7 +100,12 @@ async fn sent(
     place: Geo,
     client: ClientAddress,
 ) -> Option<Sent> {
-    let may_ask = app.link_limits.0.take(client.0.map(network), app.clock.now());
+    let (from, now) = (client.0.map(network), app.clock.now());
+    if !app.link_limits.kept.take(from, now) {
+        tracing::warn!(event_type = event_type.slug, "a booker was sent on unrouted: too many came from their network");
+        return None;
+    }
+    let may_ask = app.link_limits.look_ups.take(from, now);
     let request = RoutingRequest {
         event_type,
         email: Some(email),

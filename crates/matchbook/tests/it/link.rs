@@ -51,7 +51,10 @@ impl Sent {
 
 impl Links {
     async fn spawn(engine: Engine) -> Option<Links> {
-        let test = TestApp::spawn(engine).await?;
+        Links::prepare(TestApp::spawn(engine).await?).await
+    }
+
+    async fn prepare(test: TestApp) -> Option<Links> {
         test.org.control("PATCH", "settings", json!({"now": START})).await;
         test.org.load(json!({"User": [user("ben@seller.example")]})).await;
         let ben = test.org.only_user("ben@seller.example").await;
@@ -377,6 +380,114 @@ async fn a_booking_whose_webhook_was_lost_is_joined_when_it_is_polled(
     assert_eq!(poller.step().await.expect("the database can be used"), Polled::Asked);
     let booking = links.test.only_booking().await;
     assert_eq!(links.decision(text(&booking["id"])).await["id"], sent.decision(), "not {}", later.decision());
+}
+
+#[rstest]
+#[case::made_after_the_link_was_followed("2026-05-04T10:00:00.000Z", true)]
+#[case::made_before("2026-05-04T08:50:00.000Z", false)]
+#[tokio::test]
+async fn a_polled_booking_is_joined_by_when_it_was_made_not_by_when_it_was_changed_last(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+    #[case] made: &str,
+    #[case] joined: bool,
+) {
+    let Some(links) = Links::spawn(engine).await else { return };
+    let calcom = CalcomApi::start(links.test.app.clock.now()).await;
+    let source = format!(
+        "sources:\n  calcom: {{kind: cal.com, name: Cal.com, secret: {{secret: WEBHOOK}}, api_key: {{secret: CALCOM_KEY}}, api_url: '{}'}}\n",
+        calcom.url
+    );
+    links.test.apply(&source).await.expect("applied");
+    let sent = links.follow("?email=joe%40other.example").await;
+    // Somebody changed it three days later, and no webhook came.
+    let mut held = shown(&booked("joe@other.example", &sent).at("2026-05-07T10:00:00.000Z"));
+    held["createdAt"] = made.into();
+    calcom.hold(held);
+    links.test.pass(SignedDuration::from_hours(73));
+    let poller = Poller::new(Arc::clone(&links.test.app), Reach::Everywhere);
+    assert_eq!(poller.step().await.expect("the database can be used"), Polled::Asked);
+    let booking = links.test.only_booking().await;
+    assert_eq!(links.decisions(text(&booking["id"])).await.len(), usize::from(joined));
+}
+
+#[rstest]
+#[tokio::test]
+async fn a_booking_that_goes_to_another_organizer_at_calcom_is_nobodys_turn_any_more(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+) {
+    let Some(links) = Links::spawn(engine).await else { return };
+    let sent = links.follow("?email=joe%40other.example").await;
+    let booking = links.book("joe@other.example", &sent).await;
+    let host = sent.host().split('@').next().expect("a name").to_owned();
+    assert_eq!(links.turns().await[&host], "1.00");
+    let other = if host == "ann" { "ben@seller.example" } else { "ann@seller.example" };
+    let organizer = json!({"id": 1, "name": "A Host", "email": other, "timeZone": "Europe/London"});
+    let moved =
+        Delivery::rescheduled().by("joe-2", "Joe", "joe@other.example").with("rescheduleUid", "joe@other.example");
+    let moved =
+        moved.with("iCalUID", "joe@other.example@Cal.com").at("2026-05-04T10:00:01.000Z").with("organizer", organizer);
+    assert_eq!(links.deliver(&moved).await, booking);
+    assert!(links.turns().await.values().all(|taken| taken == "0.00"), "{:?}", links.turns().await);
+}
+
+#[rstest]
+#[tokio::test]
+async fn who_is_at_another_meeting_when_a_booking_by_a_link_is_gets_no_part_of_its_turn(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+) {
+    let Some(links) = Links::spawn(engine).await else { return };
+    let sent = links.follow("?email=joe%40other.example").await;
+    let busy = if sent.host() == "ann@seller.example" { "ben" } else { "ann" };
+    let organizer =
+        json!({"id": 1, "name": "Busy", "email": format!("{busy}@seller.example"), "timeZone": "Europe/London"});
+    // At the same time, of no decision.
+    links.deliver(&Delivery::created().by("busy", "Kim", "kim@busy.example").with("organizer", organizer)).await;
+    links.book("joe@other.example", &sent).await;
+    let ledger = links.test.get("/api/v1/event-types/discovery-call/rotation").await.body;
+    let line = ledger["hosts"].as_array().expect("lines").iter().find(|line| line["host"] == busy).expect("a line");
+    assert_eq!(line["entitled"], "0.00", "they could not have taken it: {ledger:#}");
+}
+
+#[rstest]
+#[tokio::test]
+async fn from_where_somebody_followed_a_link_is_known_of_their_booking(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+) {
+    let test = TestApp::spawn_with(engine, |config| config.geo_headers = Some(domain::geo::GeoHeaders::Cloudflare));
+    let Some(test) = test.await else { return };
+    let Some(links) = Links::prepare(test).await else { return };
+    let request = links.request("/r/discovery-call?email=joe%40other.example").header("CF-IPCountry", "DE");
+    let sent = sent(request).await;
+    let booking = links.book("joe@other.example", &sent).await;
+    let country = async || {
+        let row = links.test.app.store.booking(&booking).await.expect("the database").expect("the booking");
+        row.booking.place.country.map(|country| country.code().to_owned())
+    };
+    assert_eq!(country().await.as_deref(), Some("DE"));
+    // What Cal.com says next does not know it, and takes it not away.
+    let moved =
+        Delivery::rescheduled().by("joe-2", "Joe", "joe@other.example").with("rescheduleUid", "joe@other.example");
+    let moved =
+        moved.with("iCalUID", "joe@other.example@Cal.com").at("2026-05-04T10:00:01.000Z").with("title", "Changed");
+    links.deliver(&moved).await;
+    let shown = links.test.get(&format!("/api/v1/bookings/{booking}")).await.body;
+    assert_eq!((text(&shown["title"]), country().await.as_deref()), ("Changed", Some("DE")), "{shown:#}");
+}
+
+#[rstest]
+#[tokio::test]
+async fn whoever_follows_links_far_more_often_than_bookers_do_is_sent_on_and_nothing_more_is_kept(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+) {
+    let Some(links) = Links::spawn(engine).await else { return };
+    for n in 0..100 {
+        let sent = links.follow_from("192.0.2.7", &format!("?email=p{n}%40other.example")).await;
+        assert!(!sent.decision().is_empty(), "{n}");
+    }
+    let unrouted = links.follow_from("192.0.2.7", "?email=q%40other.example").await;
+    assert_eq!((unrouted.page.as_str(), unrouted.names()), (PAGE, vec!["email"]));
+    assert_eq!(links.test.number("SELECT count(*) FROM routing_decision").await, 100);
+    assert!(!links.follow_from("198.51.100.7", "?email=q%40other.example").await.decision().is_empty(), "others are");
 }
 
 #[rstest]

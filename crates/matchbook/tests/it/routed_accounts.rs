@@ -35,12 +35,19 @@ async fn sync(test: &TestApp) -> u64 {
 
 /// Keeps a decision on Jane's booking.
 async fn decide(test: &TestApp, name: &str, assignment: Assignment, account: Option<RecordId>) {
+    decide_after(test, name, assignment, account, json!({})).await;
+}
+
+/// The same, after it was looked for an Account like this.
+async fn decide_after(test: &TestApp, name: &str, assignment: Assignment, account: Option<RecordId>, looked: Value) {
     let decision = RoutingDecision { host: None, assignment, account, record: None, free: vec![] };
     let decision = serde_json::to_string(&decision).expect("JSON");
+    let mut trace = json!({"sentence": "", "event_type": "discovery-call", "scheduling": "round_robin", "hosts": []});
+    trace.as_object_mut().expect("an object").extend(looked.as_object().expect("an object").clone());
     let statement = format!(
         "INSERT INTO routing_decision (id, event_type_id, booking_id, decision, input, known, trace, entered,
              configuration_version, created_at)
-         SELECT 'rtd_{name}', b.event_type_id, b.id, '{decision}', '{{}}', '[]', '{{}}', 'api', 1, b.created_at
+         SELECT 'rtd_{name}', b.event_type_id, b.id, '{decision}', '{{}}', '[]', '{trace}', 'api', 1, b.created_at
          FROM booking b JOIN outbox o ON o.booking_id = b.id WHERE o.person_email = 'jane@acme.example'"
     );
     test.meddle(statement.leak()).await;
@@ -83,6 +90,28 @@ async fn the_latest_decision_that_looked_for_an_account_counts(
     decide(&test, "3", Assignment::ByHand, None).await;
     sync(&test).await;
     assert_eq!(jane(&test, "Contact").await["AccountId"], ids["group"], "whoever then took the meeting by hand");
+}
+
+#[rstest]
+#[case::it_looked_for_none(json!({}), "group")]
+#[case::it_could_not_look(json!({"account": {"accounts": {}, "stages": [
+    {"key": {"step": "existing_contact"}, "seen": [], "coverage": "complete",
+     "result": {"failed": {"failure": {"class": "passing", "code": "QUERY_TIMEOUT", "message": "late"}}}}]}}), "group")]
+#[case::it_found_none(json!({"account": {"accounts": {}, "stages": [
+    {"key": {"step": "existing_contact"}, "seen": [], "coverage": "complete", "result": "nothing_found"}]}}), "acme")]
+#[tokio::test]
+async fn only_a_later_decision_that_looked_for_an_account_takes_an_earlier_ones_away(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+    #[case] looked: Value,
+    #[case] expected: &str,
+) {
+    let Some((test, ids)) = with(engine, UNDER, org()).await else { return };
+    assert_eq!(test.deliver(&Delivery::created().json()).await.status, 200);
+    let group = Some(RecordId(ids["group"].as_str().expect("an id").to_owned()));
+    decide(&test, "1", Assignment::Ownership, group).await;
+    decide_after(&test, "2", Assignment::Rotation, None, looked).await;
+    sync(&test).await;
+    assert_eq!(jane(&test, "Contact").await["AccountId"], ids[expected]);
 }
 
 #[rstest]

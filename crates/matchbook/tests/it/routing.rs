@@ -408,6 +408,94 @@ async fn nobody_waits_longer_than_the_deadline_for_an_org_that_is_slow(
 
 #[rstest]
 #[tokio::test]
+async fn a_booking_that_moves_while_it_is_routed_again_is_left_as_it_is(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+) {
+    let Some(routed) = Routed::spawn(engine, "", "book_directly: {enabled: true}", json!({})).await else { return };
+    let booking = routed.book("jane@acme.example", json!({})).await.body;
+    let path = |action: &str| format!("/api/v1/bookings/{}/{action}", booking["id"].as_str().expect("an id"));
+    routed.test.org.fault(json!({"path": "/composite"}), json!({"hold": true})).await;
+    let move_it = async {
+        routed.test.org.until_held().await;
+        let moved = routed.test.post(&path("reschedule"), r#"{"start": "2026-05-07T09:00:00Z"}"#).await;
+        routed.test.org.control("POST", "release", Value::Null).await;
+        moved.status
+    };
+    let reassignment = path("reassignment");
+    let (again, moved) = tokio::join!(routed.test.post(&reassignment, "{}"), move_it);
+    assert_eq!((moved, again.status), (200, 412), "{}", again.text);
+    assert!(again.text.contains("has changed meanwhile"), "{}", again.text);
+    let now = routed.test.only_booking().await;
+    assert_eq!((&now["start"], &now["organizer"]), (&json!("2026-05-07T09:00:00Z"), &booking["organizer"]));
+}
+
+#[rstest]
+#[tokio::test]
+async fn a_turn_is_given_back_where_the_booking_moves_to_another_host(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+) {
+    let Some(routed) = Routed::spawn(engine, "", "", json!({})).await else { return };
+    let booking = routed.book("jane@acme.example", json!({})).await.body;
+    assert_eq!(key(&booking), "ann");
+    let path = format!("/api/v1/bookings/{}/reschedule", booking["id"].as_str().expect("an id"));
+    let same = routed.test.post(&path, r#"{"start": "2026-05-07T09:00:00Z"}"#).await;
+    assert_eq!(same.status, 200, "{}", same.text);
+    let taken = async || routed.turns().await.into_iter().map(|(_, taken, _)| taken).collect::<Vec<_>>();
+    assert_eq!(taken().await, ["1.00", "0.00", "0.00"], "another time is the same turn");
+    let moved = routed.test.post(&path, r#"{"start": "2026-05-07T10:00:00Z", "host": "ben"}"#).await;
+    assert_eq!((moved.status, key(&moved.body).as_str()), (200, "ben"), "{}", moved.text);
+    assert_eq!(taken().await, ["0.00", "0.00", "0.00"], "Ben was named, and Ann is next again");
+}
+
+#[rstest]
+#[tokio::test]
+async fn two_event_types_never_give_one_host_two_meetings_at_once(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+) {
+    let Some(routed) = Routed::spawn(engine, "", "", json!({})).await else { return };
+    let second = "event_types:
+  demo: {title: Demo, length_minutes: 30, hosts: [ann, ben, cleo], scheduling: round_robin}
+";
+    routed.test.apply(second).await.expect("applied");
+    for hour in 8..14 {
+        let at = json!({"start": format!("2026-05-06T{hour:02}:00:00Z")});
+        let at = |event_type: &str| {
+            let mut body = at.clone();
+            body["event_type"] = event_type.into();
+            body
+        };
+        let (a, b, c) = tokio::join!(
+            routed.book("a@acme.example", at("demo")),
+            routed.book("b@acme.example", at("discovery-call")),
+            routed.book("c@acme.example", at("demo")),
+        );
+        let mut hosts: Vec<String> = [&a, &b, &c].iter().map(|answer| key(&answer.body)).collect();
+        hosts.sort();
+        assert_eq!(hosts, ["ann", "ben", "cleo"], "at {hour}: each of three meetings has a host of its own");
+    }
+}
+
+#[rstest]
+#[tokio::test]
+async fn whoever_is_switched_off_while_a_booking_is_routed_does_not_get_it(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+) {
+    let Some(routed) = Routed::spawn(engine, "", "book_directly: {enabled: true}", json!({})).await else { return };
+    routed.test.org.fault(json!({"path": "/composite"}), json!({"hold": true})).await;
+    let switch_off = async {
+        routed.test.org.until_held().await;
+        let off = configuration("rotation: {hosts: {ann: {enabled: false}}}", "book_directly: {enabled: true}");
+        routed.test.apply(&off).await.expect("applied");
+        routed.test.org.control("POST", "release", Value::Null).await;
+    };
+    let (answer, ()) = tokio::join!(routed.book("jane@acme.example", json!({})), switch_off);
+    assert_eq!((answer.status, key(&answer.body).as_str()), (201, "ben"), "{}", answer.text);
+    let lines: Vec<String> = routed.turns().await.into_iter().map(|(host, ..)| host).collect();
+    assert_eq!(lines, ["ben", "cleo"], "who was switched off takes no part");
+}
+
+#[rstest]
+#[tokio::test]
 async fn a_booking_is_given_to_a_chosen_host_or_routed_again_and_its_event_and_turn_follow(
     #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
 ) {

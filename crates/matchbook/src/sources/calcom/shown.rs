@@ -66,7 +66,8 @@ pub(super) fn content(payload: &Field<'_>, occurred_at: Timestamp, present: Time
     let (status, kind) = status(payload, identity.previous_uid.is_some())?;
     let booking = booking(payload, status, &event_type_slug)?;
     let change = BookingChange { kind, occurred_at, booking };
-    let change = SourceChange { identity, event_type_slug, change, decision: decision(payload) };
+    let made_at = payload.get("createdAt").text(MAX_ID).and_then(|at| at.parse().ok()).unwrap_or(occurred_at);
+    let change = SourceChange { identity, event_type_slug, change, made_at, decision: decision(payload) };
     Ok(Content::Shown(Box::new(Shown { change, absent: absent(payload, present) })))
 }
 
