@@ -1,11 +1,8 @@
 //! When hosts are free, by their weekly hours and their bookings (spec 7: the horizon; spec 10).
 
-use jiff::civil::{Time, Weekday};
+use jiff::civil::{Date, Time, Weekday};
 use jiff::tz::TimeZone;
-use jiff::{SignedDuration, Timestamp, Zoned};
-
-/// How far apart the starts are at which [`Calendar::is_free_within`] looks.
-const STEP: SignedDuration = SignedDuration::from_mins(15);
+use jiff::{SignedDuration, Timestamp, ToSpan as _, Zoned};
 
 /// When a host can be met.
 #[derive(Debug, Clone)]
@@ -37,14 +34,25 @@ impl Calendar {
             && self.busy.iter().all(|(from, to)| end <= *from || *to <= start)
     }
 
-    /// Whether some meeting of this length fits that starts in time.
+    /// Whether some meeting of this length fits that starts in time. If any does, one does that starts as early as it can: at once,
+    /// as hours begin, or as another meeting ends.
     pub fn is_free_within(&self, length: SignedDuration, from: Timestamp, until: Timestamp) -> bool {
-        let quarter = STEP.as_secs();
-        let Ok(first) = Timestamp::from_second(from.as_second().div_euclid(quarter) * quarter + quarter) else {
-            return false;
-        };
-        let starts = std::iter::successors(Some(first), |at| at.checked_add(STEP).ok()).take_while(|at| *at <= until);
-        starts.into_iter().any(|start| start.checked_add(length).is_ok_and(|end| self.is_free_at(start, end)))
+        let days = self.day(from).series(1.day()).take_while(|day| *day <= self.day(until));
+        let begins = days.flat_map(|day| {
+            let hours = self.hours.iter().filter(move |hours| hours.day == day.weekday());
+            hours.filter_map(move |hours| {
+                Some(day.to_datetime(hours.from).to_zoned(self.zone.clone()).ok()?.timestamp())
+            })
+        });
+        let mut starts = [from].into_iter().chain(begins).chain(self.busy.iter().map(|(_, to)| *to));
+        starts.any(|start| {
+            let end = start.checked_add(length);
+            from <= start && start <= until && end.is_ok_and(|end| self.is_free_at(start, end))
+        })
+    }
+
+    fn day(&self, at: Timestamp) -> Date {
+        at.to_zoned(self.zone.clone()).date()
     }
 }
 
@@ -119,6 +127,16 @@ mod tests {
         };
         assert!(!within(&calendar(&[]), "2026-05-06T00:00:00Z", "2026-05-09T00:00:00Z"), "no Monday or Tuesday in it");
         assert!(within(&calendar(&[]), "2026-05-06T00:00:00Z", "2026-05-12T00:00:00Z"));
+        let gap = [("2026-05-11T07:00:00Z", "2026-05-11T08:20:00Z"), ("2026-05-11T08:50:00Z", "2026-05-13T00:00:00Z")];
+        assert!(
+            within(&calendar(&gap), "2026-05-06T00:00:00Z", "2026-05-12T23:00:00Z"),
+            "from 8:20 to 8:50 all the same"
+        );
+        assert!(
+            within(&calendar(&[]), "2026-05-11T14:25:00Z", "2026-05-11T15:00:00Z"),
+            "at once, five minutes before it is too late"
+        );
+        assert!(!within(&calendar(&[]), "2026-05-11T14:35:00Z", "2026-05-11T15:00:00Z"));
         let full = calendar(&[("2026-05-11T00:00:00Z", "2026-05-13T00:00:00Z")]);
         assert!(!within(&full, "2026-05-06T00:00:00Z", "2026-05-12T23:00:00Z"));
     }

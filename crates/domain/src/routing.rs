@@ -20,7 +20,7 @@ use crate::round_robin::{self, Assignment, Choice, HostId, RotationHost, Turns};
 use crate::salesforce_settings::AttendeeRecordType;
 pub use settings::{BookDirectly, OwnerOf, OwnerRule, RuleEffect};
 pub use trace::{HostState, OwnerCheck, RoutingTrace, TracedHost};
-pub use why_not::{nobody_weighed, result_words, stage_label, why_not};
+pub use why_not::{nobody_weighed, result_words, stage_label, unseen, why_not};
 
 /// How an event type finds its host (spec 3).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]

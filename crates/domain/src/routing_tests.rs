@@ -256,6 +256,32 @@ fn by_rotation_the_trace_says_whose_turn_it_is_and_why_nobody_elses() {
 }
 
 #[test]
+fn why_not_an_account_that_no_step_found_says_where_accounts_were_looked_for() {
+    let world = World { accounts: vec![account("Acme", "005Dana")], ..World::default() };
+    let ask = |input: &RoutingInput, subject: &str| {
+        let (decision, trace, ..) = world.decide(input);
+        why_not(subject, &decision, &trace).unwrap_or_else(|| unseen(subject, &decision, &trace))
+    };
+    assert_eq!(
+        ask(&input(OwnerOf::Account), "Globex"),
+        "No host of this event type is called \"Globex\", and no step found an Account of that name or id: Existing contact \
+         found no candidate; Exact match found candidates; so later steps were not gone through."
+    );
+    let mut none = input(OwnerOf::Account);
+    none.email = EmailAddress::parse("jane@other.org").ok();
+    none.resolution = none.email.clone().map(|email| Box::new(ResolutionInput::new(email)));
+    let words = ask(&none, "001Globex");
+    assert!(words.contains("Contact email match found no candidate") && words.contains("Fuzzy"), "{words}");
+    assert!(
+        ask(&input(OwnerOf::Contact), "Globex")
+            .ends_with("no Account was looked for, since the owner of another record decides.")
+    );
+    let mut late = input(OwnerOf::Account);
+    late.not_asked = Some("Salesforce did not answer within 3 seconds".into());
+    assert!(ask(&late, "Globex").ends_with("no Account was looked for: Salesforce did not answer within 3 seconds."));
+}
+
+#[test]
 fn where_somebody_named_the_host_nobody_else_was_weighed_whatever_they_own_and_however_they_stand() {
     let mut input = input(OwnerOf::Contact);
     input.hosts[0].free_at_slot = Some(false);

@@ -31,8 +31,6 @@ pub enum Assignment {
     Ownership,
     /// A person chose the host.
     ByHand,
-    /// The booking's source chose the host.
-    Source,
 }
 
 /// Whether a booking counts as a turn of its host.
@@ -40,7 +38,7 @@ pub fn counts(assignment: Assignment, switches: RotationSwitches) -> bool {
     match assignment {
         Assignment::Rotation => true,
         Assignment::Ownership => switches.count_ownership,
-        Assignment::ByHand | Assignment::Source => false,
+        Assignment::ByHand => false,
     }
 }
 
@@ -52,7 +50,6 @@ impl fmt::Display for Assignment {
                 "Assigned to the record's owner: it counts as a turn only where the event type says so."
             }
             Assignment::ByHand => "Assigned by hand: it does not count as a turn.",
-            Assignment::Source => "Assigned by the booking's source: it does not count as a turn.",
         })
     }
 }

@@ -248,9 +248,9 @@ fn the_part_of_who_left_goes_to_the_adjustment_line_also_when_they_are_back() {
 fn only_bookings_by_rotation_count_unless_ownership_is_switched_on() {
     let off = RotationSwitches::default();
     let on = RotationSwitches { count_ownership: true, ..off };
-    let all = [Assignment::Rotation, Assignment::Ownership, Assignment::ByHand, Assignment::Source];
-    assert_eq!(all.map(|by| counts(by, off)), [true, false, false, false]);
-    assert_eq!(all.map(|by| counts(by, on)), [true, true, false, false]);
+    let all = [Assignment::Rotation, Assignment::Ownership, Assignment::ByHand];
+    assert_eq!(all.map(|by| counts(by, off)), [true, false, false]);
+    assert_eq!(all.map(|by| counts(by, on)), [true, true, false]);
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! "Why not X", of a host or an Account (spec 9).
 
 use super::{HostState, NamedBy, RoutingDecision, RoutingTrace, Scheduling};
+use crate::account::Coverage;
 use crate::ask::RecordId;
 use crate::round_robin::{Assignment, Criterion, telling};
 use crate::tiebreak;
@@ -9,6 +10,37 @@ use crate::trace::{Removal, Stage, StageKey, StageResult, Trace};
 /// Why a host, by id or name, or an Account, by id or name, was not chosen; none if the decision knows nobody by that name.
 pub fn why_not(subject: &str, decision: &RoutingDecision, trace: &RoutingTrace) -> Option<String> {
     of_host(subject, decision, trace).or_else(|| of_account(subject, decision, trace.account.as_ref()?))
+}
+
+/// What is said of a name that is no host's and no Account's that any step found: where Accounts were looked for, and why nowhere
+/// else.
+pub fn unseen(subject: &str, decision: &RoutingDecision, trace: &RoutingTrace) -> String {
+    if let Some(words) = nobody_weighed(decision, trace) {
+        return format!("No host of this event type is called \"{subject}\". {words}");
+    }
+    let nobody = format!("No host of this event type is called \"{subject}\"");
+    let Some(account) = &trace.account else {
+        let why = match (&trace.fallback, trace.owner.is_empty()) {
+            (Some(why), true) => format!(": {why}"),
+            (_, _) => ", since the owner of another record decides".to_owned(),
+        };
+        return format!("{nobody}, and no Account was looked for{why}.");
+    };
+    let steps = account.stages.iter().filter(|stage| matches!(stage.key, StageKey::Step(_)));
+    let mut told: Vec<String> = steps.map(step_words).collect();
+    if account.stages.iter().any(|stage| stage.result == StageResult::Found) {
+        told.push("so later steps were not gone through".to_owned());
+    }
+    format!("{nobody}, and no step found an Account of that name or id: {}.", told.join("; "))
+}
+
+/// Such as `Exact match found no candidate`.
+fn step_words(stage: &Stage) -> String {
+    let bounded = match &stage.coverage {
+        Coverage::Complete => String::new(),
+        Coverage::Bounded { read, rule } => format!(" among the first {read} ({rule})"),
+    };
+    format!("{} {}{bounded}", stage_label(&stage.key), result_words(&stage.result))
 }
 
 /// That nobody but the host was looked at, and why; none of a decision that weighed hosts.

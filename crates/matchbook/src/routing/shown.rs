@@ -6,7 +6,7 @@ use domain::account::Coverage;
 use domain::ask::RecordId;
 use domain::round_robin::{Assignment, HostId};
 use domain::routing::{
-    OwnerCheck, RoutingDecision, RoutingTrace, TracedHost, nobody_weighed, result_words, stage_label, why_not,
+    OwnerCheck, RoutingDecision, RoutingTrace, TracedHost, result_words, stage_label, unseen, why_not,
 };
 use domain::trace::{Removal, ResolutionTrace, Seen, Stage, Trace};
 use jiff::Timestamp;
@@ -75,8 +75,6 @@ enum ShownAssignment {
     Ownership,
     /// Somebody named them, or the event type has one host.
     ByHand,
-    /// The booking's source chose them.
-    Source,
 }
 
 /// An Account.
@@ -208,7 +206,6 @@ impl ShownTrace {
                 Assignment::Rotation => ShownAssignment::Rotation,
                 Assignment::Ownership => ShownAssignment::Ownership,
                 Assignment::ByHand => ShownAssignment::ByHand,
-                Assignment::Source => ShownAssignment::Source,
             },
             account: decision.account.as_ref().map(|id| account(id, trace.account.as_ref())),
             record_id: decision.record.as_ref().map(|id| id.0.clone()),
@@ -231,10 +228,7 @@ impl ShownTrace {
 
 /// Why a host or an Account was not chosen, in words for whoever asked; also where the decision knows none by that name.
 pub(crate) fn why_not_words(subject: &str, decision: &RoutingDecision, trace: &RoutingTrace) -> String {
-    why_not(subject, decision, trace).unwrap_or_else(|| {
-        let more = nobody_weighed(decision, trace).map_or_else(String::new, |words| format!(" {words}"));
-        format!("This decision did not look at any host or Account called \"{subject}\".{more}")
-    })
+    why_not(subject, decision, trace).unwrap_or_else(|| unseen(subject, decision, trace))
 }
 
 /// Those in turn first, in the order of their turns.

@@ -94,7 +94,7 @@ impl Steps<'_> {
     /// The hosts, where turns were looked at. Where a host was named, balances were not even read.
     fn turns(&self) -> Option<Markup> {
         let trace = &self.of.trace;
-        let named = matches!(self.of.decision.assignment, Assignment::ByHand | Assignment::Source);
+        let named = self.of.decision.assignment == Assignment::ByHand;
         if named || trace.hosts.is_empty() {
             return None;
         }

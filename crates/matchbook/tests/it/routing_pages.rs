@@ -125,7 +125,7 @@ async fn one_asks_why_not_somebody_else(#[values(Engine::Sqlite, Engine::Postgre
     for (asked, answer) in [
         ("acme+us", "Acme US was removed at P1 Country match: it has United States, what was kept has United Kingdom."),
         ("Ben+Host", "Ben Host is available, but does not own the record that decides."),
-        ("Globex", "This decision did not look at any host or Account called &quot;Globex&quot;."),
+        ("Globex", "No host of this event type is called &quot;Globex&quot;, and no"),
         ("%3Cscript%3Ealert(1)%3C/script%3E", "&lt;script&gt;alert(1)&lt;/script&gt; was removed at Host filter"),
     ] {
         let page = browser.get(&format!("{path}/routing?why_not={asked}")).await;
