@@ -19,7 +19,7 @@ pub use convert::DropReason;
 pub(crate) use convert::safe;
 pub use field_type::{DateSource, FieldType};
 pub use template::{Template, TemplateError};
-pub use token::{TOKENS, Token};
+pub use token::{ASSIGNMENT_REASON, TOKENS, Token};
 pub use validate::{RowError, check_list, check_list_with_org};
 
 /// One of the four lists, with its switch.

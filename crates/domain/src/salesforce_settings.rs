@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::account_resolution::ContactCounts;
 use crate::ask::RecordId;
-use crate::field_write::WriteList;
+use crate::field_write::{ASSIGNMENT_REASON, WriteList};
 use crate::routing::{BookDirectly, OwnerOf};
 use crate::sync_refusals::Target;
 use crate::tiebreak::TiebreakSettings;
@@ -108,6 +108,17 @@ impl SalesforceSettings {
 }
 
 impl SalesforceSettings {
+    /// Whether any row tells how the organizer was chosen.
+    pub fn tells_assignment_reason(&self) -> bool {
+        let lists = [
+            &self.event_fields_on_booking,
+            &self.person_fields_on_booking,
+            &self.event_fields_on_cancel,
+            &self.person_fields_on_cancel,
+        ];
+        lists.into_iter().flat_map(|list| list.rows()).any(|row| row.value.contains(ASSIGNMENT_REASON))
+    }
+
     /// The same for a booking that proved to be another one: nothing was cancelled, so its Event is not kept, and nobody is
     /// told of a cancel (spec 10).
     pub fn without_cancel_lists(&self) -> SalesforceSettings {

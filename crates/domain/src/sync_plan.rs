@@ -154,6 +154,8 @@ pub struct PlanInput<'a> {
     pub event_type: &'a str,
     /// The booking's page, where it is known.
     pub url: Option<&'a str>,
+    /// One sentence on how the organizer was chosen, where that was decided here.
+    pub assignment_reason: Option<&'a str>,
     /// What was refused in this run.
     pub refusals: &'a Refusals,
     /// What was last written.

@@ -37,6 +37,7 @@ fn run_with(
             routed_account: None,
             event_type,
             url,
+            assignment_reason: None,
             refusals: &refusals,
             synced,
             org,

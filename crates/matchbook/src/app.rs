@@ -131,9 +131,13 @@ impl App {
             store.free_all_leases().await?;
         }
         let loopback = if config.allow_loopback_orgs { LoopbackPolicy::Allow } else { LoopbackPolicy::Refuse };
-        let engine =
-            Engine::new(EngineOptions { store: store.clone(), vault: vault.clone(), clock: clock.clone(), loopback })?;
-        let engine = Arc::new(engine);
+        let engine = Arc::new(Engine::new(EngineOptions {
+            store: store.clone(),
+            vault: vault.clone(),
+            clock: clock.clone(),
+            loopback,
+            public_url: config.public_url.clone(),
+        })?);
         Ok(Arc::new(App {
             lookups: Arc::new(Lookups::new(Arc::clone(&engine), Duration::from_millis(config.lookup_deadline_ms))),
             store,

@@ -20,9 +20,12 @@ pub enum Token {
     Named(&'static str),
 }
 
+/// The token that tells how the organizer was chosen.
+pub const ASSIGNMENT_REASON: &str = "assignmentReason";
+
 /// The tokens with a name of their own, and what each stands for.
 pub const TOKENS: &[(&str, &str)] = &[
-    ("assignmentReason", "one sentence on how the organizer was chosen"),
+    (ASSIGNMENT_REASON, "one sentence on how the organizer was chosen"),
     ("attendee.name", "the name of who booked"),
     ("attendee.email", "the email of who booked"),
     ("attendee.phone", "the phone number of who booked"),
@@ -31,7 +34,7 @@ pub const TOKENS: &[(&str, &str)] = &[
     ("booking.title", "the meeting's title"),
     ("booking.location", "where it takes place"),
     ("booking.id", "Matchbook's id of the booking"),
-    ("booking.url", "the booking's page"),
+    ("booking.url", "the booking's page here, where this installation has a public URL"),
     ("booking.cancel_reason", "why it was cancelled"),
     ("event_type.title", "the event type's title"),
     ("guests", "the guests' emails"),
@@ -68,7 +71,7 @@ impl Token {
 fn named(name: &str, source: &Source<'_>) -> Option<String> {
     let booking = &source.wanted.booking;
     match name {
-        "assignmentReason" => source.assignment_reason.map(str::to_owned),
+        ASSIGNMENT_REASON => source.assignment_reason.map(str::to_owned),
         "attendee.name" => Some(booking.attendee.name.clone()),
         "attendee.email" => Some(booking.attendee.email.as_written().to_owned()),
         "attendee.phone" => booking.attendee.phone.clone(),

@@ -103,6 +103,7 @@ impl World {
             routed_account,
             event_type: "Discovery Call",
             url: None,
+            assignment_reason: None,
             refusals: &Refusals::default(),
             synced: &Synced::default(),
             org: &partners(),

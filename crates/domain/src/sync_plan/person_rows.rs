@@ -56,7 +56,7 @@ impl Planner<'_> {
             wanted: self.input.wanted,
             event_type: self.input.event_type,
             url: self.input.url,
-            assignment_reason: None,
+            assignment_reason: self.input.assignment_reason,
         }
     }
 

@@ -60,7 +60,7 @@ pub(super) async fn run(args: Args) -> Result<(), Failure> {
 async fn report(args: &Args) -> Result<Report, CouldNotCheck> {
     let (store, vault) = app::open(&args.store).await.map_err(could_not)?;
     let loopback = if args.allow_loopback_orgs { LoopbackPolicy::Allow } else { LoopbackPolicy::Refuse };
-    let options = EngineOptions { store: store.clone(), vault, clock: Clock::System, loopback };
+    let options = EngineOptions { store: store.clone(), vault, clock: Clock::System, loopback, public_url: None };
     let engine = Engine::new(options).map_err(could_not)?;
     let quiet = SignedDuration::from_hours(24 * i64::from(args.quiet_days));
     let report = check(&store, &engine, quiet, Timestamp::now()).await.map_err(could_not)?;

@@ -85,7 +85,7 @@ struct Place {
 pub(super) async fn run(args: Args) -> Result<(), Failure> {
     let (store, vault) = app::open(&args.store).await?;
     let loopback = if args.allow_loopback_orgs { LoopbackPolicy::Allow } else { LoopbackPolicy::Refuse };
-    let options = EngineOptions { store: store.clone(), vault, clock: Clock::System, loopback };
+    let options = EngineOptions { store: store.clone(), vault, clock: Clock::System, loopback, public_url: None };
     let deadline = Duration::from_millis(args.lookup_deadline_ms);
     let lookups = Arc::new(Lookups::new(Arc::new(Engine::new(options)?), deadline));
     let event_type = event_type(&store, &args.event_type).await?;

@@ -16,6 +16,7 @@ use jiff::{SignedDuration, Timestamp};
 use super::api_spend::{self, Spent};
 use super::bookings::recorded_booking;
 use super::database::{sql, sql_from_parts};
+use super::routing_decisions::Routed;
 use super::sync_runs::{self, NewCall, RunTold};
 use super::{Store, StoreError, Tx, from_json, instant, json, micros};
 use super::{connections, describes, hosts, routing_decisions, sync_errors};
@@ -83,6 +84,8 @@ pub struct Claimed {
     pub hosts: Vec<EmailAddress>,
     /// The Account that routing found, where the settings want one: it is not looked for again.
     pub routed_account: Option<RecordId>,
+    /// One sentence on how the organizer was chosen, where that was decided here and a row tells it.
+    pub assignment_reason: Option<String>,
     /// What was last written.
     pub synced: Synced,
     /// Failures in a row before this run.
@@ -287,7 +290,7 @@ impl Store {
             Ok(read) => from_json("what was synced", &synced).map(|synced| (read, synced)),
             Err(error) => Err(error),
         };
-        let (Wanted { recorded: wanted, settings, event_type, routed_account }, synced) = match read {
+        let (Wanted { recorded: wanted, settings, event_type, routed }, synced) = match read {
             Ok(read) => read,
             Err(error) => return hold_unreadable(tx, &booking_id, &error).await,
         };
@@ -304,7 +307,8 @@ impl Store {
             settings,
             event_type,
             hosts,
-            routed_account,
+            routed_account: routed.account,
+            assignment_reason: routed.assignment_reason,
             synced,
             failures,
             connection_failures,
@@ -479,7 +483,7 @@ struct Wanted {
     recorded: RecordedBooking,
     settings: SalesforceSettings,
     event_type: String,
-    routed_account: Option<RecordId>,
+    routed: Routed,
 }
 
 /// What is wanted of a booking, and how its event type is written; the inner error is of a row that does not read back.
@@ -495,15 +499,21 @@ async fn read_wanted(tx: &mut Tx, booking_id: &str) -> Result<Result<Wanted, Sto
         Ok(settings) => settings,
         Err(error) => return Ok(Err(error)),
     };
-    let routed_account = match settings.resolves_account() {
-        true => routing_decisions::account_of(tx, booking_id).await?,
-        false => Ok(None),
+    let recorded = match recorded_booking(&wanted, &marks, changed_at, &changed_by) {
+        Ok(recorded) => recorded,
+        Err(error) => return Ok(Err(error)),
     };
-    let read = || {
-        let recorded = recorded_booking(&wanted, &marks, changed_at, &changed_by)?;
-        Ok(Wanted { recorded, settings, event_type, routed_account: routed_account? })
-    };
-    Ok(read())
+    let (resolves, tells) = (settings.resolves_account(), settings.tells_assignment_reason());
+    let mut routed = Routed::default();
+    if resolves || tells {
+        match routing_decisions::routed_by(tx, booking_id, recorded.booking.organizer.email.folded()).await? {
+            Ok(known) => routed = known,
+            Err(error) => return Ok(Err(error)),
+        }
+    }
+    routed.account = routed.account.filter(|_| resolves);
+    routed.assignment_reason = routed.assignment_reason.filter(|_| tells);
+    Ok(Ok(Wanted { recorded, settings, event_type, routed }))
 }
 
 /// Takes the attendee and all guests, in a fixed order, and tells how many they are; none if another run has one of them.

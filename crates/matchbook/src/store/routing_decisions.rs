@@ -154,23 +154,43 @@ fn known_of(text: &str) -> Result<Known, StoreError> {
     Ok(list.into_iter().collect())
 }
 
-/// The Account that the latest decision on a booking found. Those that looked for none take none away: by hand, by the owner of a
-/// Contact, or where the org could not be asked. The inner error is of a decision that does not read back.
-pub(super) async fn account_of(
+/// What the decisions on a booking mean for its sync.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub(super) struct Routed {
+    /// The Account that the latest decision found. Those that looked for none take none away: by hand, by the owner of a Contact,
+    /// or where the org could not be asked.
+    pub(super) account: Option<RecordId>,
+    /// One sentence on how the organizer was chosen, if the latest decision chose this one.
+    pub(super) assignment_reason: Option<String>,
+}
+
+/// What the decisions on a booking mean for its sync. The inner error is of a decision that does not read back.
+pub(super) async fn routed_by(
     tx: &mut Tx,
     booking_id: &str,
-) -> Result<Result<Option<RecordId>, StoreError>, StoreError> {
-    let rows: Vec<(String, String)> =
-        sql("SELECT decision, trace FROM routing_decision WHERE booking_id = $1 ORDER BY created_at DESC, id DESC")
-            .bind(booking_id)
-            .all(tx)
-            .await?;
-    let read = |(decision, trace): &(String, String)| -> Result<_, StoreError> {
-        let decision: RoutingDecision = from_json("a decision", decision)?;
-        let trace: RoutingTrace = from_json("a routing trace", trace)?;
-        Ok((decision.account, trace.looked_for_account()))
-    };
-    let decisions: Result<Vec<(Option<RecordId>, bool)>, StoreError> = rows.iter().map(read).collect();
-    Ok(decisions
-        .map(|all| all.into_iter().find(|(found, looked)| found.is_some() || *looked).and_then(|(found, _)| found)))
+    organizer: &str,
+) -> Result<Result<Routed, StoreError>, StoreError> {
+    type Row = (String, String, Option<String>);
+    let rows: Vec<Row> = sql("SELECT d.decision, d.trace, h.email_folded FROM routing_decision d
+         LEFT JOIN host h ON h.id = d.host_id WHERE d.booking_id = $1 ORDER BY d.created_at DESC, d.id DESC")
+    .bind(booking_id)
+    .all(tx)
+    .await?;
+    let mut routed = Routed::default();
+    for (at, (decision, trace, host)) in rows.iter().enumerate() {
+        let read = from_json::<RoutingDecision>("a decision", decision)
+            .and_then(|decision| Ok((decision, from_json::<RoutingTrace>("a routing trace", trace)?)));
+        let (decision, trace) = match read {
+            Ok(read) => read,
+            Err(error) => return Ok(Err(error)),
+        };
+        if at == 0 && host.as_deref() == Some(organizer) {
+            routed.assignment_reason = Some(trace.sentence.clone());
+        }
+        if decision.account.is_some() || trace.looked_for_account() {
+            routed.account = decision.account;
+            break;
+        }
+    }
+    Ok(Ok(routed))
 }

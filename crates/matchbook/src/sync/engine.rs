@@ -37,6 +37,8 @@ pub struct EngineOptions {
     pub clock: Clock,
     /// Whether an org may be on this machine.
     pub loopback: LoopbackPolicy,
+    /// Where browsers reach this installation, without a slash at the end, if that is known.
+    pub public_url: Option<String>,
 }
 
 /// Brings Salesforce in line with bookings, one booking a step.
@@ -47,6 +49,7 @@ pub struct Engine {
     pub(crate) client: Client,
     pub(crate) sessions: Sessions,
     pub(crate) name: String,
+    pub(crate) public_url: Option<String>,
     /// Rung when work may have become due.
     pub(crate) bell: Notify,
 }
@@ -78,7 +81,15 @@ impl Engine {
             instance: name.clone(),
             locks: Mutex::default(),
         };
-        Ok(Engine { store: options.store, clock: options.clock, client, sessions, name, bell: Notify::new() })
+        Ok(Engine {
+            store: options.store,
+            clock: options.clock,
+            client,
+            sessions,
+            name,
+            public_url: options.public_url,
+            bell: Notify::new(),
+        })
     }
 
     /// Says that work may have become due.

@@ -149,6 +149,7 @@ impl<'a> Run<'a> {
     }
 
     fn plan(&mut self, org: &OrgShape, known: &Known) -> Next<Plan> {
+        let url = self.engine.public_url.as_ref().map(|base| format!("{base}/bookings/{}", self.claimed.id.0));
         let input = PlanInput {
             id: &self.claimed.id,
             wanted: &self.claimed.wanted,
@@ -157,7 +158,8 @@ impl<'a> Run<'a> {
             hosts: &self.claimed.hosts,
             routed_account: self.claimed.routed_account.as_ref(),
             event_type: &self.claimed.event_type,
-            url: None,
+            url: url.as_deref(),
+            assignment_reason: self.claimed.assignment_reason.as_deref(),
             refusals: &self.refusals,
             synced: &self.synced,
             org,

@@ -50,6 +50,7 @@ mod stories;
 mod support;
 mod sync_errors;
 mod tiebreakers;
+mod tokens;
 mod trouble;
 mod webhooks;
 mod writes;

@@ -272,6 +272,7 @@ impl TestApp {
             vault,
             clock: self.app.clock.clone(),
             loopback: LoopbackPolicy::Allow,
+            public_url: None,
         };
         matchbook::sync::Engine::new(options).expect("an engine")
     }

@@ -579,6 +579,7 @@ pub(super) fn second_engine(test: &TestApp) -> Arc<Engine> {
         vault: test.app.vault.clone(),
         clock: test.app.clock.clone(),
         loopback: LoopbackPolicy::Allow,
+        public_url: None,
     };
     Arc::new(Engine::new(options).expect("an engine"))
 }
