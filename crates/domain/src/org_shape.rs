@@ -1,6 +1,6 @@
 //! What the org's describe says about the objects that a sync writes.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
@@ -182,6 +182,8 @@ pub struct OrgShape {
     pub event: ObjectShape,
     /// Salesforce users found for hosts' emails; `None` for an email that has no one active user.
     pub users: BTreeMap<EmailAddress, Option<RecordId>>,
+    /// Users whom settings name and who are not active, as far as it was asked.
+    pub inactive_users: BTreeSet<RecordId>,
     /// The user that the connection acts as, where known.
     pub connection_user: Option<RecordId>,
 }

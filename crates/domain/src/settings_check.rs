@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use crate::field_write::{ListKind, WriteList, check_list_with_org};
 use crate::org_shape::{FieldKind, ObjectShape, OrgShape};
 use crate::routing::OwnerOf;
-use crate::salesforce_settings::{AttendeeRecordType, NoAccount, SalesforceSettings};
+use crate::salesforce_settings::{AttendeeRecordType, NewOwner, NoAccount, SalesforceSettings};
 
 /// What is wrong with a setting, and how to mend it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -30,6 +30,7 @@ pub fn check_with_org(settings: &SalesforceSettings, org: &OrgShape) -> Vec<Sett
     errors.extend(no_show_field(settings, org));
     errors.extend(owner_fields(settings, org));
     errors.extend(sub_region_field(settings, org));
+    errors.extend(new_owner(settings, org));
     errors.extend(record_types(settings, org));
     errors
 }
@@ -132,6 +133,13 @@ fn sub_region_field(settings: &SalesforceSettings, org: &OrgShape) -> Option<Set
     let name = settings.tiebreakers.sub_region_field.as_deref()?;
     let message = org.account.field(name).is_none().then(|| not_seen(&["Account"], name))?;
     Some(SettingError { path: "tiebreakers.sub_region_field".into(), message })
+}
+
+/// Whom records are given to; a user who is not active can own none (spec 4.5).
+fn new_owner(settings: &SalesforceSettings, org: &OrgShape) -> Option<SettingError> {
+    let Some(NewOwner::User(user)) = &settings.change_record_owner.to else { return None };
+    let message = format!("the org has no active user {user}; choose another one, or activate them in Salesforce");
+    org.inactive_users.contains(user).then(|| SettingError { path: "change_record_owner.to".into(), message })
 }
 
 fn record_types(settings: &SalesforceSettings, org: &OrgShape) -> Vec<SettingError> {

@@ -5,10 +5,11 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use crate::ask::RecordId;
 use crate::email_domain::EmailAddress;
 use crate::field_write::DropReason;
 use crate::sync_note::Note;
-use crate::sync_outcome::{ErrorClass, Fields, Refusal, WriteResult, settles};
+use crate::sync_outcome::{ErrorClass, FieldValue, Fields, Refusal, WriteResult, settles};
 use crate::sync_plan::Write;
 
 /// The code of a run that waits for a person though Salesforce refused nothing.
@@ -121,6 +122,9 @@ impl Done {
     }
 }
 
+/// Salesforce's code where a record would belong to a user who is not active.
+const INACTIVE_OWNER: &str = "INACTIVE_OWNER_OR_USER";
+
 impl SyncError {
     /// An error of the attendee's sync.
     pub fn new(
@@ -202,6 +206,15 @@ impl SyncError {
         match note {
             Note::LeftOut { object, field } => SyncError::left_out(object, field, &DropReason::NotWritable),
             Note::RowDropped { object, field, why } => SyncError::left_out(object, field, why),
+            Note::NewOwnerInactive { kind, user } => {
+                let message =
+                    format!("The user {user}, to whom records are to go, is not active, so the owner was left.");
+                let fix =
+                    "Choose an active user under Change record owner on booking, or activate this one. Then retry.";
+                let what = (Operation::Update, kind.object());
+                let error = SyncError::new(ErrorClass::Data, INACTIVE_OWNER, what, message, fix);
+                Some(error.dropping(["OwnerId".to_owned()]))
+            }
             _ => None,
         }
     }
@@ -314,6 +327,17 @@ impl SyncReport {
     pub fn done(&self) -> &[Done] {
         &self.done
     }
+}
+
+/// The users to whom writes would have given records and who are not active, by Salesforce's answers.
+pub fn inactive_owners(writes: &[Write], results: &[WriteResult]) -> BTreeSet<RecordId> {
+    let refused =
+        |result: &WriteResult| matches!(result, WriteResult::Refused(refusal) if refusal.code == INACTIVE_OWNER);
+    let owner = |write: &Write| match write.fields()?.get("OwnerId")? {
+        FieldValue::Record(user) => Some(user.clone()),
+        _ => None,
+    };
+    writes.iter().zip(results).filter(|(_, result)| refused(result)).filter_map(|(write, _)| owner(write)).collect()
 }
 
 /// What a write does if it is done.

@@ -68,6 +68,13 @@ pub enum Note {
         /// Why.
         why: DropReason,
     },
+    /// The user to whom records are given is not active, so the record stays whose it is.
+    NewOwnerInactive {
+        /// What the record is.
+        kind: PersonKind,
+        /// The user.
+        user: RecordId,
+    },
     /// The attendee's Lead was converted meanwhile; its Contact is used.
     LeadWasConverted {
         /// The Contact.
@@ -162,6 +169,9 @@ impl fmt::Display for Note {
             }
             Note::RowDropped { object, field, why } => {
                 write!(f, "{object}.{field} was left out: {why}. The rest is written.")
+            }
+            Note::NewOwnerInactive { user, .. } => {
+                write!(f, "The user {user}, to whom records are to go, is not active in Salesforce: the owner is left.")
             }
             Note::LeadWasConverted { contact } => {
                 write!(f, "The attendee's Lead was converted; its Contact {contact} is used.")

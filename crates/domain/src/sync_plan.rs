@@ -94,6 +94,20 @@ pub struct CreatePersonOptions {
     pub allow_duplicate: bool,
 }
 
+impl Write {
+    /// The values that it writes; none for what deletes.
+    pub fn fields(&self) -> Option<&Fields> {
+        match self {
+            Write::CreatePerson { fields, .. }
+            | Write::UpdatePerson { fields, .. }
+            | Write::CreateEvent { fields }
+            | Write::UpsertEvent { fields }
+            | Write::UpdateEvent { fields, .. } => Some(fields),
+            Write::DeleteEvent { .. } => None,
+        }
+    }
+}
+
 /// What is changed of the attendee's record.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum PersonPart {

@@ -97,6 +97,7 @@ pub(crate) fn org() -> OrgShape {
             (BOOKING_ID_FIELD, Some(64)),
         ]),
         users: [(email("ann@seller.example"), Some(record("005A")))].into(),
+        inactive_users: [].into(),
         connection_user: Some(record("005C")),
     }
 }

@@ -224,7 +224,7 @@ impl Planner<'_> {
         if let Some(account) = account {
             fields.insert("AccountId".into(), FieldValue::Record(account.clone()));
         }
-        let (owner, became) = self.owner_of_new()?;
+        let (owner, became) = self.owner_of_new(kind)?;
         self.set_owner(kind, &mut fields, owner);
         let (rows, mut state) = self.rows_of_new(kind, &fields);
         fields.extend(rows);

@@ -214,7 +214,7 @@ impl Planner<'_> {
         if change.to.is_none() || self.cancelled() || self.input.refusals.gave_up(PersonPart::Owner) {
             return Ok((None, before));
         }
-        let Some(target) = self.new_owner()? else { return Ok((None, before)) };
+        let Some(target) = self.new_owner(person.kind)? else { return Ok((None, before)) };
         match &before {
             OwnerState::Set(set) if *set == target || change.to != Some(NewOwner::Organizer) => {
                 return Ok((None, before));
@@ -244,9 +244,13 @@ impl Planner<'_> {
     }
 
     /// Whose the record is to become; none, with a note, where the organizer has no Salesforce user.
-    fn new_owner(&mut self) -> Result<Option<RecordId>, Stop> {
+    fn new_owner(&mut self, kind: PersonKind) -> Result<Option<RecordId>, Stop> {
         match self.input.settings.change_record_owner.to.clone() {
             None => Ok(None),
+            Some(NewOwner::User(user)) if self.input.org.inactive_users.contains(&user) => {
+                self.notes.push(Note::NewOwnerInactive { kind, user });
+                Ok(None)
+            }
             Some(NewOwner::User(id)) => Ok(Some(id)),
             Some(NewOwner::Organizer) => {
                 self.owner()?;
@@ -256,7 +260,7 @@ impl Planner<'_> {
     }
 
     /// The owner of a new record: the organizer, or whose it is to become at once.
-    pub(super) fn owner_of_new(&mut self) -> Result<(Option<RecordId>, OwnerState), Stop> {
+    pub(super) fn owner_of_new(&mut self, kind: PersonKind) -> Result<(Option<RecordId>, OwnerState), Stop> {
         let usual = self.organizer_user();
         let present = usual.clone().or_else(|| self.input.org.connection_user.clone());
         let change = self.input.settings.change_record_owner.clone();
@@ -264,7 +268,7 @@ impl Planner<'_> {
             return Ok((usual, OwnerState::Open));
         }
         let may = change.only_from.is_empty() || present.is_some_and(|owner| change.only_from.contains(&owner));
-        match self.new_owner()? {
+        match self.new_owner(kind)? {
             Some(target) if may => Ok((Some(target.clone()), OwnerState::Set(target))),
             Some(_) => Ok((usual, OwnerState::Left)),
             None => Ok((usual, OwnerState::Open)),

@@ -1,3 +1,8 @@
--- Whether hosts' Salesforce users that were set by hand are active, and when that was asked.
-ALTER TABLE host_salesforce_user ADD COLUMN active INTEGER;     -- 1, or 0; null while nobody asked
-ALTER TABLE host_salesforce_user ADD COLUMN checked_at INTEGER;
+-- Whether Salesforce users whom settings name by id are active, as it was asked last.
+CREATE TABLE user_check (
+    connection_id   TEXT NOT NULL REFERENCES connection (id),
+    user_id         TEXT NOT NULL,
+    active          INTEGER NOT NULL,       -- 1, or 0
+    checked_at      INTEGER NOT NULL,
+    PRIMARY KEY (connection_id, user_id)
+) STRICT;

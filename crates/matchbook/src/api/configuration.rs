@@ -13,11 +13,13 @@ use utoipa::ToSchema;
 use super::Problem;
 use super::caller::Caller;
 use super::request::{IfMatch, JsonBody, etag};
+use super::settings_validation::look_at_named_users;
 use crate::access::KeyScope;
 use crate::app::App;
 use crate::configuration::{ChangeContext, ChangeError, Edit, SecretSources, change};
 use crate::store::{Actor, ConfigurationVersion, PutError};
 use crate::ui::ClientAddress;
+use crate::workspace_file::entries::{EventType, Typed as _};
 use crate::workspace_file::{self, FileError};
 
 /// The sections that the API reads and changes.
@@ -115,6 +117,10 @@ pub async fn patch(
     // JSON is YAML: an entry is read, and its mistakes are told, as in a file that holds nothing else.
     let text = json!({section: {key.as_str(): entry}}).to_string();
     let file = workspace_file::read(&text, "the body").map_err(|errors| invalid(section, &key, &errors))?;
+    if section == EventType::SECTION {
+        let section = file.document.get(section, &key).and_then(|entry| entry.get("salesforce"));
+        look_at_named_users(&app, section.unwrap_or(&Value::Null)).await?;
+    }
     let actor = actor(&caller, address);
     changed(&app, &actor, expected, Edit::File { file, exact: false }, section, &key).await?;
     shown(&app, section, &key).await

@@ -1,9 +1,12 @@
 //! `POST /api/v1/event-types/{slug}/salesforce-validations`: what saving would say of settings, with nothing saved (spec 8).
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::{Path, State};
+use domain::ask::RecordId;
+use domain::salesforce_settings::NewOwner;
 use http::StatusCode;
 use jiff::SignedDuration;
 use serde::Serialize;
@@ -100,6 +103,7 @@ pub async fn create(
         Err(errors) => return Ok(Json(answer(shown(errors), Some("What is wrong here must be mended first.".into())))),
     };
     let unchecked = describe(&app, section["connection"].as_str()).await?;
+    look_at_named_users(&app, &section).await?;
     let errors = refused(&app, Edit::File { file, exact: false }).await?;
     Ok(Json(answer(shown(errors), unchecked)))
 }
@@ -120,6 +124,18 @@ async fn describe(app: &App, connection: Option<&str>) -> Result<Option<String>,
         Err(ShapeError::Store(error)) => Err(error.into()),
         Err(ShapeError::NotAsked(why)) => Ok(Some(not_asked(&why))),
     }
+}
+
+/// Sees to it that it is known whether the users whom a Salesforce section names are active, as far as its org can be asked.
+pub(super) async fn look_at_named_users(app: &App, section: &Value) -> Result<(), Problem> {
+    let Some(user) = section["change_record_owner"]["to"].as_str().filter(|to| *to != NewOwner::ORGANIZER) else {
+        return Ok(());
+    };
+    let key = section["connection"].as_str().unwrap_or_default();
+    let Some(connection) = app.store.connections().await?.into_iter().find(|known| known.key == key) else {
+        return Ok(());
+    };
+    Ok(app.lookups.look_at_users(connection, BTreeSet::from([RecordId(user.to_owned())])).await?)
 }
 
 /// What saving would refuse.

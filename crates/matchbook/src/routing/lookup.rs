@@ -260,37 +260,40 @@ impl Lookup<'_> {
                 org.users.insert(email.clone(), user);
             }
         }
-        let now = self.lookups.engine.clock.now();
-        let mut unchecked =
-            self.lookups.engine.store.unchecked_users(&self.connection.id, now - SHAPE_LIFETIME).await?;
-        unchecked.retain(|email, _| enabled().any(|host| host == email));
-        self.check_users(&unchecked, org).await
+        let mut by_hand = self.lookups.engine.store.users_by_hand(&self.connection.id).await?;
+        by_hand.retain(|email, _| enabled().any(|host| host == email));
+        let inactive = self.inactive_of(by_hand.values().cloned().collect(), SHAPE_LIFETIME).await?;
+        for (email, _) in by_hand.into_iter().filter(|(_, user)| inactive.contains(user)) {
+            org.users.insert(email, None);
+        }
+        Ok(())
     }
 
-    /// Asks whether users who were set by hand are active.
-    async fn check_users(
+    /// Those of some users who are not active; of whom it was not asked that lately, it is asked.
+    async fn inactive_of(
         &mut self,
-        unchecked: &BTreeMap<EmailAddress, RecordId>,
-        org: &mut OrgShape,
-    ) -> Result<(), Unasked> {
-        let unchecked: Vec<(&EmailAddress, &RecordId)> = unchecked.iter().collect();
-        for some in unchecked.chunks(preflight::HOSTS_A_QUERY) {
-            let Some(select) = preflight::active_users_query(some.iter().map(|(_, user)| *user)) else { continue };
+        users: BTreeSet<RecordId>,
+        no_older_than: SignedDuration,
+    ) -> Result<BTreeSet<RecordId>, Unasked> {
+        let engine = &self.lookups.engine;
+        let since = engine.clock.now() - no_older_than;
+        let mut checks = engine.store.user_checks(&self.connection.id, since).await?;
+        let unknown: Vec<RecordId> = users.iter().filter(|user| !checks.contains_key(*user)).cloned().collect();
+        for some in unknown.chunks(preflight::HOSTS_A_QUERY) {
+            let Some(select) = preflight::active_users_query(some.iter()) else { continue };
             let query = |client: Client, session: Session| {
                 let select = select.clone();
                 async move { client.query(&session, &select, false).await }
             };
-            let active = self.call(query).await?.records;
+            let rows = self.call(query).await?.records;
             let now = self.lookups.engine.clock.now();
-            for (email, user) in some {
-                let is_active = active.iter().any(|row| row.id("Id").is_some_and(|id| id.as_str() == user.0));
-                self.lookups.engine.store.save_user_check(&self.connection.id, user, is_active, now).await?;
-                if !is_active {
-                    org.users.insert((*email).clone(), None);
-                }
+            for user in some {
+                let active = rows.iter().any(|row| row.id("Id").is_some_and(|id| id.as_str() == user.0));
+                self.lookups.engine.store.save_user_check(&self.connection.id, user, active, now).await?;
+                checks.insert(user.clone(), active);
             }
         }
-        Ok(())
+        Ok(users.into_iter().filter(|user| checks.get(user) == Some(&false)).collect())
     }
 
     /// Answers asks: by what is kept, by one request, and by one search each. A request that fails is a failure of its asks.

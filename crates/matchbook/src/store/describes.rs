@@ -76,8 +76,9 @@ impl Store {
         .all(&self.read)
         .await?;
         let by_hand: Vec<(String, Option<String>)> =
-            sql("SELECT h.email_folded, CASE WHEN u.active = 0 AND u.checked_at >= $2 THEN NULL ELSE u.user_id END
-                 FROM host_salesforce_user u JOIN host h ON h.id = u.host_id
+            sql("SELECT h.email_folded, CASE WHEN k.active = 0 THEN NULL ELSE u.user_id END
+                 FROM host_salesforce_user u JOIN host h ON h.id = u.host_id LEFT JOIN user_check k
+                     ON k.connection_id = u.connection_id AND k.user_id = u.user_id AND k.checked_at >= $2
                  WHERE u.connection_id = $1 AND h.archived_at IS NULL ORDER BY h.email_folded")
             .bind(connection_id)
             .bind(micros(since))
@@ -87,24 +88,33 @@ impl Store {
         all.map(|(email, user)| Ok((email_address(&email)?, user.map(RecordId)))).collect()
     }
 
-    /// The users of hosts that were set by hand of whom nobody has asked since an instant whether they are active, by the host's
-    /// email.
-    pub async fn unchecked_users(
-        &self,
-        connection_id: &str,
-        since: Timestamp,
-    ) -> Result<BTreeMap<EmailAddress, RecordId>, StoreError> {
+    /// The users of hosts that were set by hand, by the host's email.
+    pub async fn users_by_hand(&self, connection_id: &str) -> Result<BTreeMap<EmailAddress, RecordId>, StoreError> {
         let rows: Vec<(String, String)> =
             sql("SELECT h.email_folded, u.user_id FROM host_salesforce_user u JOIN host h ON h.id = u.host_id
-                 WHERE u.connection_id = $1 AND h.archived_at IS NULL AND (u.checked_at IS NULL OR u.checked_at < $2)")
+                 WHERE u.connection_id = $1 AND h.archived_at IS NULL")
             .bind(connection_id)
-            .bind(micros(since))
             .all(&self.read)
             .await?;
         rows.into_iter().map(|(email, user)| Ok((email_address(&email)?, RecordId(user)))).collect()
     }
 
-    /// Keeps whether a user that was set by hand is active.
+    /// Which users were found to be active, and which not, since an instant.
+    pub async fn user_checks(
+        &self,
+        connection_id: &str,
+        since: Timestamp,
+    ) -> Result<BTreeMap<RecordId, bool>, StoreError> {
+        let rows: Vec<(String, bool)> =
+            sql("SELECT user_id, active <> 0 FROM user_check WHERE connection_id = $1 AND checked_at >= $2")
+                .bind(connection_id)
+                .bind(micros(since))
+                .all(&self.read)
+                .await?;
+        Ok(rows.into_iter().map(|(user, active)| (RecordId(user), active)).collect())
+    }
+
+    /// Keeps whether a user is active.
     pub async fn save_user_check(
         &self,
         connection_id: &str,
@@ -112,13 +122,14 @@ impl Store {
         active: bool,
         now: Timestamp,
     ) -> Result<(), StoreError> {
-        sql("UPDATE host_salesforce_user SET active = $3, checked_at = $4 WHERE connection_id = $1 AND user_id = $2")
-            .bind(connection_id)
-            .bind(&user.0)
-            .bind(i64::from(active))
-            .bind(micros(now))
-            .run(&self.write)
-            .await?;
+        sql("INSERT INTO user_check (connection_id, user_id, active, checked_at) VALUES ($1, $2, $3, $4)
+             ON CONFLICT (connection_id, user_id) DO UPDATE SET active = $3, checked_at = $4")
+        .bind(connection_id)
+        .bind(&user.0)
+        .bind(i64::from(active))
+        .bind(micros(now))
+        .run(&self.write)
+        .await?;
         Ok(())
     }
 
@@ -146,9 +157,6 @@ impl Store {
 pub(crate) async fn forget(tx: &mut Tx, connection_id: &str) -> Result<(), StoreError> {
     sql("DELETE FROM describe WHERE connection_id = $1").bind(connection_id).run(&mut *tx).await?;
     sql("DELETE FROM salesforce_user WHERE connection_id = $1").bind(connection_id).run(&mut *tx).await?;
-    sql("UPDATE host_salesforce_user SET checked_at = NULL WHERE connection_id = $1")
-        .bind(connection_id)
-        .run(&mut *tx)
-        .await?;
+    sql("DELETE FROM user_check WHERE connection_id = $1").bind(connection_id).run(&mut *tx).await?;
     Ok(())
 }

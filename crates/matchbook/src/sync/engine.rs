@@ -184,5 +184,7 @@ pub(crate) async fn known_shape(
         return Ok(None);
     };
     let users = store.salesforce_users(connection_id, since).await?;
-    Ok(Some(OrgShape { contact, lead, account, event, users, connection_user: None }))
+    let checks = store.user_checks(connection_id, since).await?;
+    let inactive_users = checks.into_iter().filter(|(_, active)| !active).map(|(user, _)| user).collect();
+    Ok(Some(OrgShape { contact, lead, account, event, users, inactive_users, connection_user: None }))
 }

@@ -11,7 +11,7 @@ use domain::ask::{Answer, Ask, Known, Next, RecordId};
 use domain::backoff;
 use domain::email_domain::EmailAddress;
 use domain::org_shape::OrgShape;
-use domain::sync_error::{Operation, SyncError, SyncReport};
+use domain::sync_error::{Operation, SyncError, SyncReport, inactive_owners};
 use domain::sync_note::Note;
 use domain::sync_outcome::{
     ErrorClass, PersonState, Refusal, Synced, SyncedPerson, Verdict, WriteResult, absorb, before_sending, verdict,
@@ -62,6 +62,8 @@ pub(super) struct Run<'a> {
     spent: Spent,
     /// The org was described in this run.
     described: bool,
+    /// Users whom this run found not to be active.
+    inactive_users: BTreeSet<RecordId>,
     /// How the connection looks Accounts up.
     lookup: LookupSettings,
 }
@@ -78,6 +80,7 @@ impl<'a> Run<'a> {
             report: SyncReport::default(),
             spent: Spent::default(),
             described: false,
+            inactive_users: BTreeSet::new(),
             lookup: LookupSettings::default(),
         }
     }
@@ -122,6 +125,7 @@ impl<'a> Run<'a> {
                         // What was known before a write need not hold after it.
                         known.clear();
                     }
+                    org.inactive_users.append(&mut self.inactive_users);
                     if self.refusals.wants_describe() {
                         let before = std::mem::take(&mut org);
                         org = self.described_anew(&mut session, &before).await?;
@@ -339,6 +343,11 @@ impl<'a> Run<'a> {
         let settings = &self.claimed.settings;
         let mended = self.refusals.take(writes, &results, email, |target| settings.fields_of_rows(target));
         self.report.take_answers(writes, &results, &mended, email);
+        for user in inactive_owners(writes, &results) {
+            let now = self.engine.clock.now();
+            self.engine.store.save_user_check(&self.claimed.connection_id, &user, false, now).await?;
+            self.inactive_users.insert(user);
+        }
         match verdict(writes, &results, &mended) {
             Verdict::PlanAgain => Ok(results.iter().any(|result| !matches!(result, WriteResult::Refused(_)))),
             Verdict::Retry(refusal) => {

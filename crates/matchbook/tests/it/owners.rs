@@ -84,3 +84,45 @@ async fn the_record_comes_to_the_user_whom_the_admin_chose_whether_it_is_new_or_
     let record = with_email(&test, person, "jane@acme.example").await;
     assert_eq!(record["OwnerId"], json!(rae), "not the organizer's any longer");
 }
+
+#[rstest]
+#[tokio::test]
+async fn a_user_who_is_not_active_is_refused_as_owner_on_save_and_one_who_left_later_costs_the_owner_alone(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+) {
+    let Some((test, rae)) = changing_owners(engine, |rae| format!("{{to: '{rae}'}}")).await else { return };
+    test.org.update("User", &json!(rae), json!({"IsActive": false})).await;
+    book(&test, &Delivery::created()).await;
+    let contact = with_email(&test, "Contact", "jane@acme.example").await;
+    assert_ne!(contact["OwnerId"], json!(rae));
+    assert!(test.org.records("Event").await.iter().any(|event| event["WhoId"] == contact["Id"]), "the Event is there");
+    let errors = test.get("/api/v1/sync-errors").await.text;
+    assert!(errors.contains("INACTIVE_OWNER_OR_USER") && errors.contains("OwnerId"), "it is told: {errors}");
+    let next = Delivery::created().by("uid-9", "Joe", "joe@acme.example");
+    assert_eq!(book(&test, &next).await, 2, "by now it is known, and not tried again for each booking");
+    let ann = test.org.only_user("ann@seller.example").await;
+    assert_eq!(
+        with_email(&test, "Contact", "joe@acme.example").await["OwnerId"],
+        json!(ann),
+        "the organizer's, as usual"
+    );
+
+    let path = "/api/v1/configuration/event_types/discovery-call";
+    let at = test.get(path).await;
+    let change = json!({"salesforce": {"change_record_owner": {"to": rae}}});
+    let refused = test.call("PATCH", path, &[("if-match", at.header("etag"))], Some(&change)).await;
+    assert_eq!(refused.status, 422, "{}", refused.text);
+    let told = format!("the org has no active user {rae}");
+    assert!(
+        refused.text.contains("/salesforce/change_record_owner/to") && refused.text.contains(&told),
+        "{}",
+        refused.text
+    );
+    let validated =
+        test.post("/api/v1/event-types/discovery-call/salesforce-validations", &change["salesforce"].to_string()).await;
+    assert!(validated.text.contains(&told), "{}", validated.text);
+
+    test.org.update("User", &json!(rae), json!({"IsActive": true})).await;
+    let saved = test.call("PATCH", path, &[("if-match", at.header("etag"))], Some(&change)).await;
+    assert_eq!(saved.status, 200, "whoever mended it saves again: {}", saved.text);
+}

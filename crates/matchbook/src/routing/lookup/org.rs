@@ -1,7 +1,9 @@
 //! What an org looks like to its connection's user: as it was described lately, else as it is described now.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use domain::ask::RecordId;
 use domain::org_shape::OrgShape;
 use jiff::SignedDuration;
 
@@ -20,6 +22,9 @@ pub(crate) enum ShapeError {
     #[error("{0}")]
     NotAsked(String),
 }
+
+/// Nothing that was known before is as it is now.
+const NOW: SignedDuration = SignedDuration::from_micros(-1);
 
 impl Lookups {
     /// The org of a connection, described no longer ago than that; for somebody who is signed in, so that a look at the org
@@ -43,6 +48,32 @@ impl Lookups {
             tracing::error!(%broken, "a describe broke off");
             Err(ShapeError::NotAsked("describing the org broke off".into()))
         })
+    }
+
+    /// Asks whether users whom settings name are active, as far as the org can be asked now, and in time: whoever activated them looks
+    /// again soon.
+    pub(crate) async fn look_at_users(
+        self: &Arc<Self>,
+        connection: Connection,
+        users: BTreeSet<RecordId>,
+    ) -> Result<(), StoreError> {
+        if users.is_empty() || rests(&connection, self.engine.clock.now()).is_some() {
+            return Ok(());
+        }
+        let lookups = Arc::clone(self);
+        let task = tokio::spawn(async move {
+            let mut lookup = lookups.begin(&connection, Asker::SignedIn).await?;
+            let asked = lookup.inactive_of(users, NOW).await;
+            lookups.end(lookup).await?;
+            match asked {
+                Err(Unasked::Store(error)) => Err(error),
+                Err(Unasked::Failed(_)) | Ok(_) => Ok(()),
+            }
+        });
+        match tokio::time::timeout(self.deadline, task).await {
+            Ok(Ok(done)) => done,
+            Ok(Err(_)) | Err(_) => Ok(()),
+        }
     }
 
     async fn described(&self, connection: &Connection, no_older_than: SignedDuration) -> Result<OrgShape, ShapeError> {
