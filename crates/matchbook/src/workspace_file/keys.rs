@@ -262,7 +262,11 @@ pub const BOOK_DIRECTLY: &[Key] = &[
         "Whether the owner of the attendee's record takes the meeting (with round_robin only).",
     )
     .otherwise(Otherwise::Is("false")),
-    optional("owner_of", Takes::OneOf(&OwnerOf::KEYS), "Whose owner; by default that of what attendees become."),
+    optional(
+        "owner_of",
+        Takes::OneOf(&OwnerOf::KEYS),
+        "Whose owner; by default that of what the attendee is: with Lead and check_for_existing_contact the Contact's, else the Lead's.",
+    ),
     optional("account_field", Takes::FieldName, "With account_field: the Account field that names a User."),
     optional("contact_else_lead", Takes::Flag, "Where there is no Contact, the owner of the Lead (with contact only).")
         .otherwise(Otherwise::Is("false")),
