@@ -137,6 +137,8 @@ impl<'a> Run<'a> {
                     return Ok(Released::Waiting { until, reason: reason.into(), failed: false });
                 }
                 Next::Done(Plan::Hold { reason }) => {
+                    // Whoever mends it may change the org: the next run asks what it looks like.
+                    self.engine.store.forget_org(&self.claimed.connection_id).await?;
                     self.report.fail(SyncError::on_hold(&reason));
                     return Ok(Released::Held { reason });
                 }
