@@ -107,7 +107,7 @@ fn input() -> RoutingInput {
         ..TiebreakSettings::default()
     };
     let place = Geo::of(Country::parse("DE"), Some("BY"), Some("München"), Some("80331"));
-    let situation = Situation::with(&settings, place, &[]);
+    let situation = Situation::with(&settings, place, []);
     RoutingInput {
         email: Some(email.clone()),
         event_type: "demo".into(),

@@ -243,13 +243,17 @@ pub struct Situation {
 impl Situation {
     /// The situation of a booking.
     pub fn of(settings: &TiebreakSettings, booking: &Booking) -> Self {
-        Situation::with(settings, booking.place.clone(), &booking.answers)
+        Situation::with(settings, booking.place.clone(), booking.answers.iter().chain(&booking.form_answers))
     }
 
-    /// The situation of somebody at this place who gave these answers.
-    pub fn with(settings: &TiebreakSettings, place: Geo, answers: &[BookingAnswer]) -> Self {
+    /// The situation of somebody at this place who gave these answers, to a form or with the booking.
+    pub fn with<'a>(
+        settings: &TiebreakSettings,
+        place: Geo,
+        answers: impl IntoIterator<Item = &'a BookingAnswer>,
+    ) -> Self {
         let question = settings.sub_region_question.as_deref();
-        let answer = answers.iter().find(|answer| Some(answer.slug.as_str()) == question);
+        let answer = answers.into_iter().find(|answer| Some(answer.slug.as_str()) == question);
         Situation { settings: settings.clone(), place, sub_region_answer: answer.map(|answer| answer.value.clone()) }
     }
 

@@ -37,6 +37,7 @@ pub(crate) async fn reassign(
         slot: Some(Slot { start: booking.start, end: booking.end }),
         place: booking.place.clone(),
         answers: &booking.answers,
+        form_answers: &booking.form_answers,
         instead_of: Some(&row.id.0),
         named: to.map(|host| (HostId(host.id.clone()), NamedBy::Hand)),
         asker: Asker::SignedIn,

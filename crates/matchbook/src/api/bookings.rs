@@ -113,6 +113,7 @@ pub async fn create(
         slot: Some(draft.slot),
         place: draft.place.clone(),
         answers: &draft.answers,
+        form_answers: &draft.form_answers,
         instead_of: None,
         named: draft.host.map(|host| (HostId(host.id.clone()), NamedBy::Request)),
         asker: Asker::SignedIn,

@@ -17,8 +17,19 @@ use super::body::{Body, Object, Place};
 use crate::routing::stated;
 use crate::store::{EventType, Host, Slot};
 
-const BOOKING: &[&str] =
-    &["event_type", "start", "host", "attendee", "guests", "location", "notes", "answers", "utm", "place"];
+const BOOKING: &[&str] = &[
+    "event_type",
+    "start",
+    "host",
+    "attendee",
+    "guests",
+    "location",
+    "notes",
+    "answers",
+    "form_answers",
+    "utm",
+    "place",
+];
 const ATTENDEE: &[&str] = &["email", "name", "first_name", "last_name", "time_zone", "phone"];
 const UTM: &[&str] = &["source", "medium", "campaign", "term", "content"];
 const ANSWER: &[&str] = &["slug", "label", "value"];
@@ -51,6 +62,8 @@ pub(super) struct NewBooking {
     notes: Option<String>,
     /// The answers to the event type's questions.
     answers: Option<Vec<NewAnswer>>,
+    /// The answers to a form that led there, which rows name as `{form:slug}`.
+    form_answers: Option<Vec<NewAnswer>>,
     utm: Option<NewUtm>,
     place: Option<StatedPlace>,
 }
@@ -145,6 +158,7 @@ pub(super) struct Draft<'o> {
     pub(super) slot: Slot,
     pub(super) attendee: Attendee,
     pub(super) answers: Vec<BookingAnswer>,
+    pub(super) form_answers: Vec<BookingAnswer>,
     pub(super) place: Geo,
     guests: Vec<EmailAddress>,
     location: Option<String>,
@@ -166,7 +180,7 @@ impl Draft<'_> {
             guests: self.guests,
             organizer: host.into(),
             answers: self.answers,
-            form_answers: Vec::new(),
+            form_answers: self.form_answers,
             utm: self.utm,
             place: self.place,
             cancel_reason: None,
@@ -198,7 +212,7 @@ fn draft<'o>(body: &mut Body, root: &Object<'_>, offered: &'o Offered) -> Option
         body.items(root, "guests").into_iter().map(|place| email(body, place)).collect();
     let location = body.text(root, "location");
     let notes = body.text(root, "notes");
-    let answers = answers(body, root);
+    let (answers, form_answers) = (answers(body, root, "answers"), answers(body, root, "form_answers"));
     let utm = body.optional_object(root, "utm", UTM);
     let utm = utm.map(|utm| UTM.iter().filter_map(|name| Some(((*name).to_owned(), body.text(&utm, name)?))).collect());
     let place = place(body, root);
@@ -215,6 +229,7 @@ fn draft<'o>(body: &mut Body, root: &Object<'_>, offered: &'o Offered) -> Option
         slot,
         attendee,
         answers,
+        form_answers,
         place,
         guests: guests.into_iter().flatten().collect(),
         location,
@@ -228,9 +243,9 @@ pub(super) fn slot(body: &mut Body, event_type: &EventType, start: Timestamp) ->
     stated::slot(event_type, start).map_err(|why| body.wrong("/start", why)).ok()
 }
 
-/// The answers to the event type's questions.
-pub(super) fn answers(body: &mut Body, root: &Object<'_>) -> Vec<BookingAnswer> {
-    body.items(root, "answers").into_iter().filter_map(|place| answer(body, place)).collect()
+/// The answers that stand under this name.
+pub(super) fn answers(body: &mut Body, root: &Object<'_>, name: &str) -> Vec<BookingAnswer> {
+    body.items(root, name).into_iter().filter_map(|place| answer(body, place)).collect()
 }
 
 /// Where the booker is, as the caller states it.

@@ -95,7 +95,7 @@ fn read<'o>(json: &JsonBody, offered: &'o Offered) -> Result<Supposed<'o>, Probl
         let email = email.and_then(|text| new_booking::parsed_email(&mut body, "/email".to_owned(), &text));
         let start = root.has("start").then(|| new_booking::start(&mut body, &root)).flatten();
         let place = new_booking::place(&mut body, &root);
-        let answers = new_booking::answers(&mut body, &root);
+        let answers = new_booking::answers(&mut body, &root, "answers");
         let why_not = body.text(&root, "why_not");
         let event_type = event_type?;
         let slot = start.and_then(|start| new_booking::slot(&mut body, event_type, start));

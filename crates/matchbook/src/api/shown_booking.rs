@@ -59,6 +59,10 @@ pub(super) struct ShownBooking {
     #[serde(skip_serializing_if = "Vec::is_empty")]
     #[schema(required = false)]
     answers: Vec<ShownAnswer>,
+    /// The answers to a form that led there.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schema(required = false)]
+    form_answers: Vec<ShownAnswer>,
     /// Why it was cancelled.
     #[serde(skip_serializing_if = "Option::is_none")]
     cancel_reason: Option<String>,
@@ -232,6 +236,7 @@ impl From<BookingRow> for ShownBooking {
             guests: booking.guests.iter().map(|guest| guest.as_written().to_owned()).collect(),
             organizer: booking.organizer.into(),
             answers: booking.answers.into_iter().map(ShownAnswer::from).collect(),
+            form_answers: booking.form_answers.into_iter().map(ShownAnswer::from).collect(),
             cancel_reason: booking.cancel_reason,
             no_show: row.no_show,
             sync: row.sync.map(ShownSync::from),

@@ -36,6 +36,8 @@ pub(crate) struct RoutingRequest<'a> {
     pub(crate) place: Geo,
     /// What they answered.
     pub(crate) answers: &'a [BookingAnswer],
+    /// What the booker answered to a form that led there.
+    pub(crate) form_answers: &'a [BookingAnswer],
     /// The booking that is routed again, whose own time does not count as taken.
     pub(crate) instead_of: Option<&'a str>,
     /// The host, where somebody named them: then nothing is looked up.
@@ -74,7 +76,11 @@ pub(crate) async fn gather(lookups: &Arc<Lookups>, request: &RoutingRequest<'_>)
             contact_under_account: settings.attendee_record_type == AttendeeRecordType::ContactUnderAccount,
             lookup,
             contact_counts: settings.contact_counts,
-            situation: Situation::with(&settings.tiebreakers, request.place.clone(), request.answers),
+            situation: Situation::with(
+                &settings.tiebreakers,
+                request.place.clone(),
+                request.answers.iter().chain(request.form_answers),
+            ),
             ..ResolutionInput::new(email.clone())
         })
     });

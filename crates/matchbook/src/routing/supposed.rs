@@ -48,6 +48,7 @@ pub(crate) async fn explain(lookups: &Arc<Lookups>, supposed: &Supposed<'_>) -> 
         slot: supposed.slot,
         place: supposed.place.clone(),
         answers: &supposed.answers,
+        form_answers: &[],
         instead_of: None,
         named: None,
         asker: Asker::SignedIn,

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use axum::extract::{Path, State};
 use axum::response::Redirect;
-use domain::booking::Booking;
+use domain::booking::BookingAnswer;
 use domain::sync_outcome::{Synced, SyncedEvent};
 use http::StatusCode;
 use jiff::Timestamp;
@@ -157,7 +157,8 @@ impl Shown {
                     dt { "Booking id" }
                     dd { (copyable(&self.row.id.0, "booking id")) }
                 }
-                (answers(booking))
+                (answers("Answers", &booking.answers))
+                (answers("Answers to the form", &booking.form_answers))
             }
         }
     }
@@ -271,12 +272,12 @@ fn optional(label: &str, value: Option<Markup>) -> Markup {
     html! { @if let Some(value) = value { dt { (label) } dd { (value) } } }
 }
 
-fn answers(booking: &Booking) -> Markup {
+fn answers(heading: &str, answers: &[BookingAnswer]) -> Markup {
     html! {
-        @if !booking.answers.is_empty() {
-            h3 { "Answers" }
+        @if !answers.is_empty() {
+            h3 { (heading) }
             dl {
-                @for answer in &booking.answers {
+                @for answer in answers {
                     dt { (answer.label) }
                     dd { (prose(&answer.value)) }
                 }

@@ -113,6 +113,7 @@ async fn sent(
         place,
         // What stands in the link is not read as answers: nobody chooses an owner by a link.
         answers: &[],
+        form_answers: &[],
         instead_of: None,
         named: None,
         asker: Asker::Anonymous { may_ask },

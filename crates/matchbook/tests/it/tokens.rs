@@ -51,3 +51,29 @@ async fn what_was_not_decided_here_and_is_seen_nowhere_is_left_to_the_rows_defau
     assert_eq!((&event["Why__c"], &event["Page__c"]), (&json!("by the source"), &json!("nowhere")));
     routed.test.assert_all_synced().await;
 }
+
+#[rstest]
+#[tokio::test]
+async fn answers_to_a_form_that_led_to_the_booking_reach_salesforce_and_the_sub_region(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+) {
+    let Some(test) = TestApp::spawn(engine).await else { return };
+    let field = |name: &str| json!({"name": name, "label": name, "type": "string", "length": 255});
+    test.org.control("POST", "fields", json!({"Event": [field("Size__c")], "Account": [field("Territory__c")]})).await;
+    let acme = |name: &str, owner: &str| crate::routing::account(name, owner, json!({"Territory__c": name}));
+    let records = json!({"Account": [acme("North", "@ben"), acme("South", "@cleo")]});
+    let settings = "attendee_record_type: contact_under_account, book_directly: {enabled: true},
+        tiebreakers: {sub_region_field: Territory__c, sub_region_question: territory},
+        event_fields_on_booking: {fields: [{field: Size__c, type: text, value: '{form:size}'}]}";
+    let Some(routed) = Routed::prepare(test, "", settings, records).await else { return };
+    let form = json!([{"slug": "size", "label": "Size", "value": "11 to 50"}, {"slug": "territory", "value": "South"}]);
+    let booking = routed.book("jane@acme.example", json!({"form_answers": form})).await;
+    assert_eq!(booking.status, 201, "{}", booking.text);
+    assert_eq!(booking.body["organizer"]["email"], "cleo@seller.example", "{}", routed.sentence().await);
+    assert_eq!(booking.body["form_answers"][0]["value"], "11 to 50");
+    routed.test.sync().await;
+    assert_eq!(routed.test.org.only("Event").await["Size__c"], "11 to 50");
+    let wrong = routed.book("joe@acme.example", json!({"form_answers": [{"value": 7}]})).await;
+    assert_eq!(wrong.status, 422, "{}", wrong.text);
+    assert!(wrong.text.contains("/form_answers/0/value"), "{}", wrong.text);
+}
