@@ -3,12 +3,10 @@
 use std::collections::BTreeMap;
 use std::num::NonZeroU32;
 
-use domain::availability::{Calendar, Hours, joined};
+use domain::availability::Calendar;
 use domain::email_domain::EmailAddress;
 use domain::round_robin::{HostId, Turns};
 use domain::routing::{RoutingHost, Scheduling};
-use jiff::civil::Weekday;
-use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 
 use super::RoutingRequest;
@@ -80,18 +78,5 @@ pub(super) async fn of(
 /// When a host can be met; none where their hours are not set.
 fn calendar(host: &Host, document: &Document, busy: Vec<(Timestamp, Timestamp)>) -> Option<Calendar> {
     let entry = document.get(entries::Host::SECTION, &host.key)?;
-    let entry = entries::Host::read(&host.key, entry).ok()?;
-    let zone = TimeZone::get(&host.time_zone).ok()?;
-    let hours = joined(entry.weekly_hours.iter().flat_map(hours).collect());
-    (!entry.weekly_hours.is_empty()).then_some(Calendar { zone, hours, busy })
-}
-
-fn hours(set: &entries::Hours) -> Vec<Hours> {
-    let Some((from, to)) = set.span() else { return Vec::new() };
-    set.days.iter().filter_map(|day| weekday(day)).map(|day| Hours { day, from, to }).collect()
-}
-
-fn weekday(word: &str) -> Option<Weekday> {
-    let at = crate::workspace_file::keys::WEEKDAYS.iter().position(|day| *day == word)?;
-    Weekday::from_monday_zero_offset(i8::try_from(at).ok()?).ok()
+    entries::Host::read(&host.key, entry).ok()?.calendar(busy)
 }

@@ -1,12 +1,16 @@
 //! Bookings that sources bring, joined with the decisions that sent their bookers there (spec 7).
 
+use std::collections::BTreeSet;
+
 use domain::booking::{Booking, BookingId, RecordedBooking};
+use domain::round_robin::HostId;
 use domain::routing::{RoutingDecision, RoutingTrace};
 use jiff::{SignedDuration, Timestamp};
 
 use super::database::{sql, sql_from_parts};
 use super::deciding::turn_of;
-use super::{StoreError, Tx, bookings, event_types, from_json, micros, rotation};
+use super::{StoreError, Tx, bookings, configuration, event_types, from_json, micros, rotation};
+use crate::workspace_file::entries::{self, Typed as _};
 
 /// How long a decision waits for its booking to come in by webhook (spec 7).
 const JOINED_WITHIN: SignedDuration = SignedDuration::from_hours(24);
@@ -114,7 +118,7 @@ async fn joinable(tx: &mut Tx, event_type_id: &str, brought: &Brought<'_>) -> Re
 }
 
 /// A booking went to the host who was decided for it elsewhere: that was a turn, if it counts as one. Who left the rotation
-/// since has no part in it, nor has who is at another meeting then: at the link no time was chosen yet.
+/// since has no part in it, nor has who could not have taken it then: at the link no time was chosen yet.
 async fn had_turn(
     tx: &mut Tx,
     event_type_id: &str,
@@ -123,11 +127,10 @@ async fn had_turn(
     now: Timestamp,
 ) -> Result<(), StoreError> {
     let standings = rotation::standings_now(tx, event_type_id).await?;
-    let Booking { start, end, .. } = recorded.booking;
-    let taken = rotation::taken(&mut *tx, event_type_id, start, end, Some(booking_id)).await?;
+    let away = away(tx, event_type_id, (booking_id, &recorded.booking)).await?;
     let organizer = decision.host.clone();
     decision.free.retain(|host| {
-        standings.contains_key(&host.id) && (!taken.contains_key(&host.id) || organizer.as_ref() == Some(&host.id))
+        standings.contains_key(&host.id) && (!away.contains(&host.id) || organizer.as_ref() == Some(&host.id))
     });
     if decision.host.as_ref().is_none_or(|host| !standings.contains_key(host)) {
         return Ok(());
@@ -135,6 +138,29 @@ async fn had_turn(
     let switches = event_types::rotation_of(tx, event_type_id).await?.switches;
     turn_of(tx, event_type_id, switches, (&decision, &BookingId(booking_id.to_owned())), now).await?;
     rotation::settle_cancel(tx, booking_id, recorded).await
+}
+
+/// The hosts of an event type who are at another meeting when a booking is, or not at work by their hours.
+async fn away(
+    tx: &mut Tx,
+    event_type_id: &str,
+    (booking_id, booking): (&str, &Booking),
+) -> Result<BTreeSet<HostId>, StoreError> {
+    let (start, end) = (booking.start, booking.end);
+    let taken = rotation::taken(&mut *tx, event_type_id, start, end, Some(booking_id)).await?;
+    let document = configuration::in_force(&mut *tx).await?.document;
+    let hosts: Vec<(String, String)> =
+        sql("SELECT h.id, h.key FROM event_type_host t JOIN host h ON h.id = t.host_id WHERE t.event_type_id = $1")
+            .bind(event_type_id)
+            .all(tx)
+            .await?;
+    let works = |key: &str| {
+        let entry = document.get(entries::Host::SECTION, key);
+        let host = entry.and_then(|entry| entries::Host::read(key, entry).ok());
+        host.and_then(|host| host.calendar(Vec::new())).is_none_or(|calendar| calendar.is_free_at(start, end))
+    };
+    let off = hosts.into_iter().filter(|(_, key)| !works(key)).map(|(id, _)| HostId(id));
+    Ok(taken.into_keys().chain(off).collect())
 }
 
 /// The decisions of a booking are those of the one that it proved to be. Its turn was given back as it was called off; the

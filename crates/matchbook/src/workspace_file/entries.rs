@@ -6,19 +6,22 @@ use std::num::NonZeroU32;
 use domain::account::AccountLookup;
 use domain::account_resolution::LookupSettings;
 use domain::api_budget::Shares;
+use domain::availability::{self, Calendar};
 use domain::domain_name::DomainName;
 use domain::email_domain::EmailAddress;
 use domain::mail_domains::MailDomains;
 use domain::round_robin::RotationSwitches;
 use domain::routing::Scheduling;
 use domain::salesforce_settings::SalesforceSettings;
-use jiff::civil::Time;
+use jiff::Timestamp;
+use jiff::civil::{Time, Weekday};
+use jiff::tz::TimeZone;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::document::{Entry, filled};
-use super::keys;
+use super::keys::{self, WEEKDAYS};
 
 /// A kind of entry.
 pub trait Typed: Serialize + DeserializeOwned {
@@ -86,6 +89,15 @@ pub struct Host {
     pub cal_com_user_id: Option<u32>,
 }
 
+impl Host {
+    /// When the host can be met, taken as they are; none where their hours are not set.
+    pub fn calendar(&self, busy: Vec<(Timestamp, Timestamp)>) -> Option<Calendar> {
+        let zone = TimeZone::get(&self.time_zone).ok()?;
+        let hours = availability::joined(self.weekly_hours.iter().flat_map(Hours::each).collect());
+        (!self.weekly_hours.is_empty()).then_some(Calendar { zone, hours, busy })
+    }
+}
+
 /// Hours of the week in which a host takes meetings.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -101,6 +113,17 @@ impl Hours {
     pub fn span(&self) -> Option<(Time, Time)> {
         Some((self.from.parse().ok()?, self.to.parse().ok()?))
     }
+
+    /// The hours of each of the days.
+    fn each(&self) -> Vec<availability::Hours> {
+        let Some((from, to)) = self.span() else { return Vec::new() };
+        self.days.iter().filter_map(|day| weekday(day)).map(|day| availability::Hours { day, from, to }).collect()
+    }
+}
+
+fn weekday(word: &str) -> Option<Weekday> {
+    let at = WEEKDAYS.iter().position(|day| *day == word)?;
+    Weekday::from_monday_zero_offset(i8::try_from(at).ok()?).ok()
 }
 
 /// How the hosts of an event type take turns.

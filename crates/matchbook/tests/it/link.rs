@@ -449,6 +449,28 @@ async fn who_is_at_another_meeting_when_a_booking_by_a_link_is_gets_no_part_of_i
 }
 
 #[rstest]
+#[case::not_at_work("saturday", "0.00")]
+#[case::at_work("wednesday", "0.50")]
+#[tokio::test]
+async fn who_does_not_work_when_a_booking_by_a_link_is_gets_no_part_of_its_turn(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+    #[case] day: &str,
+    #[case] entitled: &str,
+) {
+    let Some(links) = Links::spawn(engine).await else { return };
+    let sent = links.follow("?email=joe%40other.example").await;
+    let off = if sent.host() == "ann@seller.example" { "ben" } else { "ann" };
+    let hours = format!(
+        "hosts:\n  {off}: {{name: Off, email: {off}@seller.example, time_zone: Europe/London, weekly_hours: [{{days: [{day}], from: '08:00', to: '18:00'}}]}}\n"
+    );
+    links.test.apply(&hours).await.expect("applied");
+    links.book("joe@other.example", &sent).await;
+    let ledger = links.test.get("/api/v1/event-types/discovery-call/rotation").await.body;
+    let line = ledger["hosts"].as_array().expect("lines").iter().find(|line| line["host"] == off).expect("a line");
+    assert_eq!(line["entitled"], entitled, "the meeting is on a Wednesday: {ledger:#}");
+}
+
+#[rstest]
 #[tokio::test]
 async fn from_where_somebody_followed_a_link_is_known_of_their_booking(
     #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
